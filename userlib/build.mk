@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# libfastsock.so: to preload, or to link with -lfastsock ahead of libc.
+
+LIB_SRC := $(wildcard userlib/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=build/%.o)
+LIB_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+	-Wall -Wextra -Wshadow -Wmissing-prototypes -Werror -Iuapi
+
+.PHONY: lib install-lib uninstall-lib
+lib: build/lib/libfastsock.so	## the library
+
+build/userlib/%.o: userlib/%.c $(wildcard userlib/*.h uapi/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(LIB_CFLAGS) -c $< -o $@
+
+build/lib/libfastsock.so.0: $(LIB_OBJ) userlib/libfastsock.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,libfastsock.so.0 -Wl,-z,now,-z,relro,-z,nodelete,-z,defs \
+		-Wl,--version-script=userlib/libfastsock.map -o $@ $(LIB_OBJ) -lpthread -ldl
+
+build/lib/libfastsock.so: build/lib/libfastsock.so.0
+	ln -sf libfastsock.so.0 $@
+
+install-lib: build/lib/libfastsock.so
+	install -d $(DESTDIR)$(libdir)
+	install -m 755 build/lib/libfastsock.so.0 $(DESTDIR)$(libdir)/
+	ln -sf libfastsock.so.0 $(DESTDIR)$(libdir)/libfastsock.so
+
+uninstall-lib:
+	rm -f $(DESTDIR)$(libdir)/libfastsock.so $(DESTDIR)$(libdir)/libfastsock.so.0
