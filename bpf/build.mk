@@ -12,7 +12,7 @@ BPFTOOL ?= bpftool
 # Debian keeps asm/ in a directory of the host's architecture, which clang does
 # not search when it compiles for the bpf target.
 MULTIARCH := $(shell $(CC) -print-multiarch)
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iuapi \
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iuapi -Ibpf \
 	-idirafter /usr/include/$(MULTIARCH)
 
 .PHONY: bpf

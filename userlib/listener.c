@@ -46,6 +46,7 @@
 #define LISTENERS	256
 #define WATCHES		4096
 #define DEAD		(1u << 31)
+#define RESERVED	128	/* threads of one process that are served without the module */
 
 /*
  * A worker that takes its listener back within a second, this many times in a
@@ -61,6 +62,8 @@ struct listener {
 	int hasty;
 	__u64 cookie;
 	struct fastsock_group_key key;
+	int reserved[RESERVED];	/* bound before a change of user, for local listeners to come */
+	int reserves;
 };
 
 struct watch {
@@ -342,12 +345,16 @@ static void place_local(struct watch *watch, struct worker *worker, __u32 row)
 	struct listener *listener = watch->listener;
 	unsigned int load;
 	int cpu = worker_choose_cpu(worker, row, &load);
-	int fd;
+	int fd, reserved = -1;
 
 	/* Before the first clone: it is how other processes tell this socket from an own one. */
 	if (cpu < 0 || group_enter(listener->cookie, row) < 0)
 		return;
-	fd = local_make(watch->fd, cpu);
+	if (listener->reserves)
+		reserved = listener->reserved[--listener->reserves];
+	fd = local_make(watch->fd, cpu, &reserved);
+	if (reserved >= 0)
+		listener->reserved[listener->reserves++] = reserved;
 	if (fd < 0) {
 		listener->left_alone = errno != EMFILE && errno != ENFILE;
 		return;
@@ -678,6 +685,12 @@ bool listener_recognise(int fd)
 
 /* The rest of a descriptor's life */
 
+static void close_reserves(struct listener *listener)
+{
+	while (listener->reserves)
+		private_fd_close(listener->reserved[--listener->reserves]);
+}
+
 void listener_listened(int fd, int backlog)
 {
 	struct listener *listener;
@@ -746,6 +759,10 @@ void listener_moved(int from, int to)
 	sigset_t saved;
 
 	lock_take(&saved);
+	for (int i = 0; i < LISTENERS; i++)
+		for (int j = 0; j < listeners[i].reserves; j++)
+			if (listeners[i].reserved[j] == from)
+				listeners[i].reserved[j] = to;
 	for (unsigned int i = 0; i < watch_end; i++) {
 		if (watches[i].local != from || !watches[i].listener)
 			continue;
@@ -779,6 +796,7 @@ void listener_closing(int fd)
 			other = true;
 	}
 	if (!other) {
+		close_reserves(listener);
 		listener->used = false;
 		/* Other numbers of the same socket: rare, and they are asked again. */
 		for (int i = 0; i < 4096; i++)
@@ -815,6 +833,36 @@ bool listener_any(void)
 		if (listeners[i].used)
 			return true;
 	return false;
+}
+
+/*
+ * One socket for a worker that inherited the listener; one for each CPU when the
+ * process opened it itself, because then its threads are the workers.
+ */
+void listener_before_user_change(void)
+{
+	cpu_set_t allowed;
+	sigset_t saved;
+	int wanted, fd;
+
+	lock_take(&saved);
+	if (!pins_open() || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		CPU_ZERO(&allowed);
+	for (fd = 0; fd < WATCHES && CPU_COUNT(&allowed); fd++) {
+		struct listener *listener = listener_of(fd);
+
+		if (!listener || listener->reserves || has_siblings(listener))
+			continue;
+		wanted = listener->made_here ? CPU_COUNT(&allowed) : 1;
+		while (listener->reserves < wanted && listener->reserves < RESERVED) {
+			int made = local_reserve(fd);
+
+			if (made < 0)
+				break;
+			listener->reserved[listener->reserves++] = made;
+		}
+	}
+	lock_drop(&saved);
 }
 
 /* fork(): the lock is held across it, so that the child finds no half-made change. */
@@ -859,6 +907,8 @@ void listener_fork_child(void)
 	atomic_store(&locals, 0);
 	atomic_store(&muted, 0);
 	for (int i = 0; i < LISTENERS; i++) {
+		/* Shared with the parent they would be nobody's for certain. */
+		close_reserves(&listeners[i]);
 		listeners[i].made_here = false;
 		listeners[i].hasty = 0;
 	}

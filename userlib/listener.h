@@ -57,6 +57,9 @@ void listener_option(int fd, int level, int name, const void *value, socklen_t l
 /* Are there any in this process? */
 bool listener_any(void);
 
+/* The process is about to change its user: bind what that might forbid. */
+void listener_before_user_change(void);
+
 /* Around fork(). */
 void listener_fork_prepare(void);
 void listener_fork_parent(void);

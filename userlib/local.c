@@ -3,8 +3,9 @@
  * Two ways.  The module clones under the credentials that opened the original,
  * so an unprivileged worker gets a listener on port 80.  Without the module the
  * kernel lets only the user that opened the original join its port, and below
- * 1024 only with the right to bind there; where it does not, the server stays
- * as it is.
+ * 1024 only with the right to bind there.  A server that gives that right up
+ * has sockets bound in reserve just before (local_reserve()); where even that is
+ * not possible the server stays as it is.
  *
  * SO_REUSEPORT is set on the original only now, long after bind(): had it been
  * set before, two servers started by mistake on one port would both succeed.
@@ -33,7 +34,8 @@ static int backlog_of(int fd)
 	return info.tcpi_sacked;
 }
 
-static int second_socket(int fd, int cpu)
+/* Bound like @fd, with its options, and not listening yet. */
+static int bind_second(int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -46,36 +48,61 @@ static int second_socket(int fd, int cpu)
 	if (made < 0)
 		return -1;
 	getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &was, &size);
-	if (real.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0)
-		goto fail;
-	if (options_copy(fd, made) < 0 ||
-	    real.setsockopt(made, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0 ||
-	    real.setsockopt(made, SOL_SOCKET, SO_INCOMING_CPU, &cpu, sizeof(cpu)) < 0 ||
-	    bind(made, (struct sockaddr *)&address, len) < 0 ||
-	    real.listen(made, backlog_of(fd)) < 0)
-		goto restore;
-	return made;
-
-restore:
-	error = errno;
-	if (!was)
-		real.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &was, sizeof(was));
-	errno = error;
-fail:
+	if (real.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0) {
+		if (options_copy(fd, made) == 0 &&
+		    real.setsockopt(made, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0 &&
+		    bind(made, (struct sockaddr *)&address, len) == 0)
+			return made;
+		error = errno;
+		if (!was)
+			real.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &was, sizeof(was));
+		errno = error;
+	}
 	error = errno;
 	real.close(made);
 	errno = error;
 	return -1;
 }
 
-int local_make(int fd, int cpu)
+static int second_socket(int fd, int cpu, int *reserved)
+{
+	int made = *reserved, error;
+
+	*reserved = -1;
+	if (made < 0) {
+		made = bind_second(fd);
+		if (made >= 0)
+			made = private_fd_adopt(made);
+	}
+	if (made < 0)
+		return -1;
+	if (real.setsockopt(made, SOL_SOCKET, SO_INCOMING_CPU, &cpu, sizeof(cpu)) == 0 &&
+	    real.listen(made, backlog_of(fd)) == 0)
+		return made;
+	error = errno;
+	private_fd_close(made);
+	errno = error;
+	return -1;
+}
+
+int local_reserve(int fd)
+{
+	int made;
+
+	if (module_present())
+		return -1;
+	made = bind_second(fd);
+	return made < 0 ? -1 : private_fd_adopt(made);
+}
+
+int local_make(int fd, int cpu, int *reserved)
 {
 	int made = module_clone(fd, cpu), why = errno, error;
 
-	if (made < 0 && why != EMFILE && why != ENFILE)
-		made = second_socket(fd, cpu);
 	if (made >= 0)
 		made = private_fd_adopt(made);
+	else if (why != EMFILE && why != ENFILE)
+		made = second_socket(fd, cpu, reserved);
 	if (made >= 0)
 		return made;
 	error = errno;

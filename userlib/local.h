@@ -10,10 +10,23 @@
  * local_make() - by the module, else as a second SO_REUSEPORT socket
  * @fd: the server's listener
  * @cpu: whose connections it is for
+ * @reserved: what local_reserve() gave, or -1; used up by this call if needed
  *
  * Return: a private, non-blocking listening descriptor, or -1 with errno of the
  * way that came nearest.  Why is told once on stderr.
  */
-int local_make(int fd, int cpu);
+int local_make(int fd, int cpu, int *reserved);
+
+/**
+ * local_reserve() - bind now what may be listened on later
+ * @fd: the server's listener
+ *
+ * For a process that is about to give up the right to bind: a socket on the
+ * listener's address, not listening.  Nothing is made when the module is there,
+ * which needs no such help.
+ *
+ * Return: a private descriptor, or -1.
+ */
+int local_reserve(int fd);
 
 #endif

@@ -60,6 +60,11 @@ int module_clone(int fd, int cpu)
 	return made;
 }
 
+bool module_present(void)
+{
+	return private_fd_is(held) || access(FASTSOCK_DEVICE, R_OK | W_OK) == 0;
+}
+
 void module_hold(void)
 {
 	int fd;

@@ -7,6 +7,8 @@
 #ifndef FASTSOCK_MODULE_H
 #define FASTSOCK_MODULE_H
 
+#include <stdbool.h>
+
 /**
  * module_clone() - another listener on @fd's address, for @cpu
  *
@@ -15,6 +17,9 @@
  * stderr), else as FASTSOCK_IOC_CLONE.
  */
 int module_clone(int fd, int cpu);
+
+/* Can this process open the device? */
+bool module_present(void);
 
 /* Keep the device open from now on in this process. */
 void module_hold(void);

@@ -152,7 +152,11 @@ void real_resolve(void)
 	resolve(&real.fcntl, "fcntl");
 	resolve(&real.ioctl, "ioctl");
 	resolve(&real.listen, "listen");
+	resolve(&real.seteuid, "seteuid");
+	resolve(&real.setresuid, "setresuid");
+	resolve(&real.setreuid, "setreuid");
 	resolve(&real.setsockopt, "setsockopt");
 	resolve(&real.shutdown, "shutdown");
+	resolve(&real.setuid, "setuid");
 	resolve(&real.pthread_create, "pthread_create");
 }

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <time.h>
 
 struct real {
@@ -34,7 +35,14 @@ struct real {
 	int (*listen)(int, int);
 	int (*setsockopt)(int, int, int, const void *, socklen_t);
 	int (*shutdown)(int, int);
-	/* No system call stands in for this one: NULL until resolved. */
+	/*
+	 * No system call stands in for these: NULL until resolved.  (A bare setuid
+	 * would change one thread only.)
+	 */
+	int (*setresuid)(uid_t, uid_t, uid_t);
+	int (*setreuid)(uid_t, uid_t);
+	int (*setuid)(uid_t);
+	int (*seteuid)(uid_t);
 	int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };
 
