@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fastsock. `make help` lists the targets; everything made is below build/.
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+export LC_ALL := C.UTF-8
+
+prefix ?= /usr/local
+libdir ?= $(prefix)/lib
+sbindir ?= $(prefix)/sbin
+mandir ?= $(prefix)/share/man
+
+# A kernel is built with its own compiler, not with what user space is given:
+# overrides stop here.
+MAKEOVERRIDES :=
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# A kernel's build tree: the running kernel's, or the newest that is installed
+# (packages keep a .config only in those that can be built against).
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /usr/src/linux-headers-*/.config 2>/dev/null | sort -rV | sed 's,/\.config$$,,'))
+
+# The stock kernels that the tests run on.
+KERNELS ?= $(shell root=.; . tests/vm/kernel.sh; kernel_series)
+
+.PHONY: all
+all: bpf lib fsctl $(if $(KDIR),kmod,kmod-without)	## everything, the module for KDIR=
+
+include bpf/build.mk
+include userlib/build.mk
+-include tools/build.mk
+.PHONY: fsctl install-fsctl uninstall-fsctl
+include tests/build.mk
+
+# Kbuild writes beside the sources, so every kernel gets a tree of links to them.
+# Links whose source is gone go first.
+# $(call kbuild,STAGE,KDIR,ARGUMENTS)
+define kbuild
+	$(if $(KREL),,$(error no kernel headers in KDIR='$(KDIR)': install linux-headers-amd64, or name a build tree by KDIR=))
+	@mkdir -p $1
+	@find $1 -xtype l -delete
+	@cp -rsf $(abspath Kbuild kmod uapi) $1/
+	+$(MAKE) -C $2 M=$(abspath $1) $3
+endef
+
+# What `uname -r` says there; include/config/kernel.release differs on Debian's 6.1.
+KREL := $(if $(KDIR),$(shell sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h))
+
+.PHONY: kmod kmod-lint kmod-without
+kmod:	## the module for one kernel, KDIR=its build tree
+	$(call kbuild,build/kmod/$(KREL),$(KDIR),modules)
+
+# modpost's word on another patch level of the compiler is not about the source.
+kmod-lint:	## the module for KDIR= with W=1 and sparse; any warning fails
+	$(call kbuild,build/lint/$(KREL),$(KDIR),clean)
+	$(call kbuild,build/lint/$(KREL),$(KDIR),W=1 C=2 CF=-D__CHECK_ENDIAN__ modules) \
+		>build/lint/$(KREL).log 2>&1 || { cat build/lint/$(KREL).log; exit 1; }
+	@! grep -i 'warning' build/lint/$(KREL).log | grep -v 'the compiler differs from the one'
+
+kmod-without:
+	@echo "fastsock: no kernel headers found, built without the module (see KDIR= in 'make help')"
+
+# One rule per test kernel, so that -j builds them side by side.
+.PHONY: kmods $(KERNELS:%=kmod-for-%)
+kmods: $(KERNELS:%=kmod-for-%)	## the module for all of KERNELS=
+$(KERNELS:%=kmod-for-%): kmod-for-%:
+	+@root=.; . tests/vm/kernel.sh; release=$$(kernel_release $*) && \
+		$(MAKE) --no-print-directory kmod KDIR=/usr/src/linux-headers-$$release
+
+# A module belongs to one kernel: a staged installation (DESTDIR) gets it only
+# where INSTALL_MOD_PATH says. Debian's headers name a signing key that they do
+# not have, hence CONFIG_MODULE_SIG_ALL.
+MODDIR := updates/fastsock
+.PHONY: install-kmod uninstall-kmod
+install-kmod:
+	@if [ -z "$(KREL)" ]; then \
+		echo "fastsock: no kernel headers found: the module is not installed"; \
+	elif [ -n "$(DESTDIR)" ] && [ -z "$(INSTALL_MOD_PATH)" ]; then \
+		echo "fastsock: DESTDIR without INSTALL_MOD_PATH: the module is not installed"; \
+	else \
+		$(MAKE) kmod && $(MAKE) -C $(KDIR) M=$(abspath build/kmod/$(KREL)) \
+			INSTALL_MOD_DIR=$(MODDIR) CONFIG_MODULE_SIG_ALL= modules_install; \
+	fi
+
+uninstall-kmod:
+	$(if $(KREL),rm -rf $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$(MODDIR))
+	$(if $(INSTALL_MOD_PATH),,$(if $(KREL),depmod $(KREL)))
+
+.PHONY: setup
+setup:	## install what building and testing need (Debian 12 or 13, as root)
+	tests/setup.sh
+
+.PHONY: check
+check: check-built	## all tests, or SUITE=name; in VMs with KERNELS="6.1 6.12"
+	tests/run.sh --suite "$(SUITE)" --kernels "$(KERNELS)"
+
+.PHONY: demo
+demo:	## what fastsock does, shown in a VM
+	tests/demo.sh
+
+.PHONY: install uninstall
+install: install-lib install-fsctl install-kmod	## into DESTDIR, prefix=/usr/local
+uninstall: uninstall-lib uninstall-fsctl uninstall-kmod	## what install put there
+
+# The test kernels are downloads, not products: only distclean drops them.
+.PHONY: clean distclean
+clean:	## remove what was built
+	rm -rf $(filter-out build/kernels,$(wildcard build/*))
+distclean:	## remove the test kernels, too
+	rm -rf build
+
+.PHONY: help
+help:	## this list
+	@sed -nE 's/^([a-z][a-z-]*):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
+		while IFS='	' read -r target what; do printf '%-12s %s\n' "$$target" "$$what"; done

@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs a command as root in a VM with a stock Debian kernel over the host's root
+# file system (see usage). Exit status: the command's, or
+#	70   the command succeeded but the kernel complained
+#	124  time limit
+#	125  no verdict: the guest did not boot, panicked or was shut down
+#	2    used wrongly, or something is not installed
+set -u
+
+usage() {
+	cat <<'END'
+usage: tests/vm/run.sh [--kernel 6.1|6.12|RELEASE] [--cpus N] [--memory SIZE]
+                       [--timeout SECONDS] [--log FILE] -- COMMAND [ARGS]
+
+The command runs in the checkout's directory with FS_ROOT, FS_BUILD, FS_KO and
+FS_OUT (the only directory shared with the host for writing: build/vm/NAME/out,
+removed afterwards unless --out DIR names another) in its environment.
+ACCEL=kvm or ACCEL=tcg overrides the probe for a working KVM.
+END
+}
+
+die() {
+	echo "vm: $1" >&2
+	exit 2
+}
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
+. "$root/tests/vm/kernel.sh"
+
+kernel=6.12 cpus=4 memory=2G limit=900 log='' out=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel | --cpus | --memory | --timeout | --log | --out)
+		[ $# -ge 2 ] || die "$1 needs a value"
+		;;&
+	--kernel) kernel=$2 ;;
+	--cpus) cpus=$2 ;;
+	--memory) memory=$2 ;;
+	--timeout) limit=$2 ;;
+	--log) log=$2 ;;
+	--out) out=$2 ;;
+	--help | -h) usage && exit 0 ;;
+	--) shift && break ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+	shift 2
+done
+[ $# -gt 0 ] || { usage >&2 && exit 2; }
+
+release=$(kernel_release "$kernel") || exit 2
+image=$root/build/kernels/$release/boot/vmlinuz-$release
+[ -r "$image" ] || die "cannot read $image: run 'make setup' again"
+command -v virtme-run >/dev/null || die "virtme-ng is not installed: run 'make setup'"
+
+mkdir -p "$root/build/vm" || exit 2
+work=$(mktemp -d "$root/build/vm/$release.XXXXXX") || exit 2
+[ -n "$log" ] || log=$root/build/vm/$release.log
+[ -n "$out" ] || out=$work/out
+mkdir -p "$out" || exit 2
+out=$(cd "$out" && pwd -P)
+rm -f "$out/.verdict"
+
+vm=
+stop() {
+	if [ -n "$vm" ]; then
+		kill "$vm" 2>/dev/null
+		wait "$vm" 2>/dev/null
+	fi
+	rm -f "$out/.verdict"
+	rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM HUP
+
+# boot ACCEL SECONDS LOG COMMAND...: run.sh's one way to start a VM. Command
+# output comes on stdout, the console goes to LOG.
+#
+# 9p, not virtiofs: it needs no daemon, and one path is one to keep working.
+# virtme-run, not vng: vng joins its arguments into one shell command and obeys
+# the user's own configuration file. QEMU opens its descriptors again through
+# /proc/self/fd, which works for pipes and never for sockets, hence `cat`.
+#
+# oops=panic: what runs after an oops proves nothing and often hangs.
+boot() {
+	local accel=$1 seconds=$2 console=$3 off=()
+	shift 3
+	[ "$accel" = kvm ] || off=(--disable-kvm)
+	HOME=${HOME:-/root} timeout --kill-after=10 "$seconds" \
+		virtme-run --kimg "$image" --mods auto --force-9p \
+		"${off[@]}" --cpus "$cpus" --memory "$memory" --show-boot-console \
+		-a loglevel=5 -a log_buf_len=8M -a oops=panic \
+		-q=-fsdev -q=local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
+		-q=-device -q=virtio-9p-pci,fsdev=root,mount_tag=fastsock.root \
+		-q=-fsdev -q="local,id=out,path=${out//,/,,},security_model=none" \
+		-q=-device -q="virtio-9p-pci,fsdev=out,mount_tag=fastsock.out" \
+		--script-sh "$(printf '%q ' "$@")" \
+		</dev/null 2> >(cat >"$console") > >(exec cat)
+}
+
+# A /dev/kvm that opens is no proof (nested, paravirtual): boot once, remember
+# until the machine is booted again.
+probe() {
+	local cache=$root/build/vm/accel id
+	id=$(cat /proc/sys/kernel/random/boot_id)
+	if [ ! -w /dev/kvm ]; then
+		echo tcg
+		return
+	fi
+	if [ ! -r "$cache" ] || [ "$(head -n 1 "$cache")" != "$id" ]; then
+		try_kvm && id+=$'\n'kvm || id+=$'\n'tcg
+		echo "$id" >"$cache.$$" && mv "$cache.$$" "$cache"
+	fi
+	tail -n 1 "$cache"
+}
+
+# QEMU stops the guest on an internal error but does not end.
+try_kvm() {
+	local pid end=$((SECONDS + 60)) answer=$work/kvm
+	boot kvm 60 "$work/kvm.log" echo fastsock-kvm-works >"$answer" &
+	pid=$!
+	while [ $SECONDS -lt $end ] && kill -0 $pid 2>/dev/null; do
+		grep -qs 'KVM internal error' "$work/kvm.log" && break
+		grep -qs fastsock-kvm-works "$answer" && break
+		sleep 0.2
+	done
+	kill $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	grep -qs fastsock-kvm-works "$answer"
+}
+
+case ${ACCEL-} in
+kvm | tcg) accel=$ACCEL ;;
+'') accel=$(probe) ;;
+*) die "ACCEL=$ACCEL: kvm or tcg is meant" ;;
+esac
+if [ "$accel" = tcg ]; then
+	echo "# vm: KVM does not work here, Linux $release runs emulated (slow)"
+else
+	echo "# vm: Linux $release under KVM"
+fi
+
+boot "$accel" "$limit" "$log" \
+	/bin/bash "$root/tests/vm/guest.sh" "$root" "$out" "$@" &
+vm=$!
+wait $vm
+rc=$?
+vm=
+
+if [ -r "$out/.verdict" ]; then
+	exit "$(cat "$out/.verdict")"
+fi
+if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then
+	echo "vm: time limit of $limit s" >&2
+	rc=124
+else
+	echo "vm: the guest ended without a verdict (panic, or it never started)" >&2
+	rc=125
+fi
+echo "vm: end of its console, all of it in $log:" >&2
+tail -n 60 "$log" | tr -d '\r' | sed 's/^/vm|  /' >&2
+exit $rc
