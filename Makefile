@@ -20,9 +20,11 @@ CC := gcc
 endif
 
 # A kernel's build tree: the running kernel's, or the newest that is installed
-# (packages keep a .config only in those that can be built against).
+# (packages keep a .config only in those that can be built against), or the
+# newest of the test kernels.
+newest = $(shell ls -d $1/linux-headers-*/.config 2>/dev/null | sort -rV | sed -n '1s,/\.config$$,,p')
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
-	$(shell ls -d /usr/src/linux-headers-*/.config 2>/dev/null | sort -rV | sed 's,/\.config$$,,'))
+	$(call newest,/usr/src) $(call newest,$(CURDIR)/build/kernels/*/usr/src))
 
 # The stock kernels that the tests run on.
 KERNELS ?= $(shell root=.; . tests/vm/kernel.sh; kernel_series)
@@ -65,11 +67,16 @@ kmod-without:
 	@echo "fastsock: no kernel headers found, built without the module (see KDIR= in 'make help')"
 
 # One rule per test kernel, so that -j builds them side by side.
-.PHONY: kmods $(KERNELS:%=kmod-for-%)
+.PHONY: kmods kmods-lint $(KERNELS:%=kmod-for-%) $(KERNELS:%=kmod-lint-for-%)
 kmods: $(KERNELS:%=kmod-for-%)	## the module for all of KERNELS=
+kmods-lint: $(KERNELS:%=kmod-lint-for-%)	## kmod-lint for all of KERNELS=
 $(KERNELS:%=kmod-for-%): kmod-for-%:
-	+@root=.; . tests/vm/kernel.sh; release=$$(kernel_release $*) && \
-		$(MAKE) --no-print-directory kmod KDIR=/usr/src/linux-headers-$$release
+	$(call for_kernel,$*,kmod)
+$(KERNELS:%=kmod-lint-for-%): kmod-lint-for-%:
+	$(call for_kernel,$*,kmod-lint)
+
+for_kernel = +@root=$(CURDIR); . tests/vm/kernel.sh; release=$$(kernel_release $1) && \
+	$(MAKE) --no-print-directory $2 KDIR="$$(kernel_headers $$release)"
 
 # A module belongs to one kernel: a staged installation (DESTDIR) gets it only
 # where INSTALL_MOD_PATH says. Debian's headers name a signing key that they do
@@ -98,7 +105,8 @@ setup:	## install what building and testing need (Debian 12 or 13, as root)
 check: check-built	## all tests, or SUITE=name; in VMs with KERNELS="6.1 6.12"
 	tests/run.sh --suite "$(SUITE)" --kernels "$(KERNELS)"
 
-.PHONY: demo
+.PHONY: demo demo-build
+demo-build: bpf lib fsctl kmods tests
 demo:	## what fastsock does, shown in a VM
 	tests/demo.sh
 

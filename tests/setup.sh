@@ -3,8 +3,9 @@
 # Installs what building and testing need, on Debian 12 or 13 (amd64) as root.
 # Anywhere else it names what is missing and changes nothing.
 #
-# The stock kernels for the VM tests are unpacked to build/kernels and not
-# installed: installing an image would change what this machine boots.
+# The stock kernels for the VM tests are unpacked to build/kernels, not installed:
+# an image package changes what this machine boots, and from 6.12 on Debian's
+# headers depend on the image.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 1
@@ -14,7 +15,7 @@ distribution=$(. /etc/os-release 2>/dev/null && echo "${ID-}-${VERSION_ID-}")
 packages=(
 	# to build
 	make gcc libc6-dev clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev
-	libmnl-dev libjson-c-dev pkgconf sparse musl-tools
+	libmnl-dev libjson-c-dev pkgconf sparse musl-tools pahole openssl
 	# to boot virtual machines
 	virtme-ng qemu-system-x86 busybox-static udev kmod file xz-utils
 	# called by tests
@@ -37,26 +38,11 @@ installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# headers_package SERIES: what brings the headers of its stock kernel.
-headers_package() {
-	case $distribution-$1 in
-	debian-12-6.1 | debian-13-6.12) echo linux-headers-amd64 ;;
-	*) echo "linux-headers-$1-amd64" ;;
-	esac
-}
-
-# headers_release PACKAGE: the kernel release that the installed package means.
-headers_release() {
-	dpkg-query -W -f '${Depends}' "$1" |
-		sed -n 's/.*linux-headers-\([0-9][^ ,]*\).*/\1/p'
-}
-
-# have_kernel SERIES: headers and image of the same release are there.
 have_kernel() {
-	local headers
-	headers=$(headers_package "$1")
-	installed "$headers" &&
-		[ -d "$root/build/kernels/$(headers_release "$headers")/boot" ]
+	local release
+	release=$(kernel_release "$1" 2>/dev/null) &&
+		[ -e "$root/build/kernels/$release/boot/vmlinuz-$release" ] &&
+		[ -e "$(kernel_headers "$release")/.config" ]
 }
 
 missing=()
@@ -77,7 +63,7 @@ if [ ${#missing[@]} -eq 0 ] && [ ${#kernels[@]} -eq 0 ]; then
 	exit 0
 fi
 [ ${#missing[@]} -eq 0 ] || say "missing packages: ${missing[*]}"
-[ ${#kernels[@]} -eq 0 ] || say "missing kernels (headers and an unpacked image): ${kernels[*]}"
+[ ${#kernels[@]} -eq 0 ] || say "missing in build/kernels: ${kernels[*]}"
 
 case $distribution in
 debian-12 | debian-13) ;;
@@ -97,8 +83,9 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM HUP
 
+# Not as user _apt, who cannot write to the directories used here.
 apt() {
-	apt-get -q -o Acquire::Retries=3 "$@"
+	apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
 }
 
 update() {
@@ -120,12 +107,11 @@ fetch_virtme() {
 	mkdir -p "$private/lists/partial" "$private/cache/archives/partial"
 	local own=(
 		-o "Dir::Etc::SourceList=$private/sources.list"
-		-o "Dir::Etc::SourceParts=$private/none"
-		-o "Dir::Etc::Preferences=$private/none"
-		-o "Dir::Etc::PreferencesParts=$private/none"
+		-o Dir::Etc::SourceParts=/dev/null
+		-o Dir::Etc::Preferences=/dev/null
+		-o Dir::Etc::PreferencesParts=/dev/null
 		-o "Dir::State::Lists=$private/lists"
 		-o "Dir::Cache=$private/cache"
-		# It holds no deb-src, translations or contents.
 		-o Acquire::Languages=none
 	)
 	# The mirror in use first; not every mirror carries both releases.
@@ -151,10 +137,6 @@ for package in "${missing[@]}"; do
 		wanted+=("$package")
 	fi
 done
-for series in "${kernels[@]}"; do
-	wanted+=("$(headers_package "$series")")
-done
-
 # Debian starts a service when it is installed, unless policy-rc.d forbids.
 fresh=()
 for service in "${services[@]}"; do
@@ -165,9 +147,11 @@ if [ ${#fresh[@]} -gt 0 ] && [ ! -e /usr/sbin/policy-rc.d ]; then
 	printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
 fi
 
-say "apt-get install ${wanted[*]##*/}"
-apt install -y --no-install-recommends --no-remove "${wanted[@]}" ||
-	die 'apt-get install failed: see its message above'
+if [ ${#wanted[@]} -gt 0 ]; then
+	say "apt-get install ${wanted[*]##*/}"
+	apt install -y --no-install-recommends --no-remove "${wanted[@]}" ||
+		die 'apt-get install failed: see its message above'
+fi
 
 # They are for the tests: neither running now nor after the next boot.
 if [ -d /run/systemd/system ]; then
@@ -177,20 +161,46 @@ if [ -d /run/systemd/system ]; then
 	done
 fi
 
-for series in "${kernels[@]}"; do
-	have_kernel "$series" && continue
-	release=$(headers_release "$(headers_package "$series")")
-	version=$(dpkg-query -W -f '${Version}' "linux-headers-$release")
-	say "kernel $release $version to build/kernels/$release"
+# depends PACKAGE REGEXP: the names among its dependencies, one per line.
+depends() {
+	apt-cache show --no-all-versions "$1" 2>/dev/null |
+		sed -n 's/^Depends: //p' | grep -oE "$2" | sort -u
+}
+
+# fetch_kernel META: the image and headers that the meta package stands for.
+fetch_kernel() {
+	local release version new kdir
+	release=$(depends "$1" 'linux-headers-[0-9][^ ,]*' | head -n 1)
+	[ -n "$release" ] || die "apt knows no package $1: are $distribution's security updates among its sources?"
+	release=${release#linux-headers-}
+	version=$(apt-cache show --no-all-versions "linux-headers-$release" | sed -n 's/^Version: //p')
+	say "kernel $release ($version) to build/kernels/$release"
+	mkdir -p "$work/$release"
+	# shellcheck disable=SC2046 # one word per package
+	(cd "$work/$release" && apt download "linux-image-$release=$version" "linux-headers-$release=$version" \
+		$(depends "linux-headers-$release" 'linux-(headers-[^ ,]*-common|kbuild-[^ ,]*)')) ||
+		die "could not download kernel $release"
+
 	new=$root/build/kernels/.new.$release
-	rm -rf "$new" && mkdir -p "$new" "$work/$release" || exit 1
-	(cd "$work/$release" && apt download "linux-image-$release=$version") ||
-		die "could not download linux-image-$release=$version"
-	dpkg-deb -x "$work/$release"/*.deb "$new" || die "could not unpack linux-image-$release"
+	rm -rf "$new" && mkdir -p "$new" || exit 1
+	for deb in "$work/$release"/*.deb; do
+		dpkg-deb -x "$deb" "$new" || die "could not unpack ${deb##*/}"
+	done
 	# Debian 13 ships /usr/lib/modules only; virtme looks below lib.
 	[ -e "$new/lib" ] || ln -s usr/lib "$new/lib"
 	depmod -b "$new" "$release" || die "depmod failed for $release"
+	# The headers find each other by absolute paths.
+	kdir=usr/src/linux-headers-$release
+	# shellcheck disable=SC2016 # make is to expand it
+	sed -i 's,^include /usr/src/,include $(dir $(lastword $(MAKEFILE_LIST)))../,' "$new/$kdir/Makefile"
 	rm -rf "$root/build/kernels/$release"
 	mv "$new" "$root/build/kernels/$release" || exit 1
+}
+
+for series in "${kernels[@]}"; do
+	case $distribution-$series in
+	debian-12-6.1 | debian-13-6.12) fetch_kernel linux-headers-amd64 ;;
+	*) fetch_kernel "linux-headers-$series-amd64" ;;
+	esac
 done
 say 'done'

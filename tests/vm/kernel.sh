@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The kernels for the VM tests: build/kernels/RELEASE is an unpacked Debian
-# image package (boot/vmlinuz-RELEASE, lib/modules/RELEASE), put there by
+# The kernels for the VM tests: build/kernels/RELEASE holds Debian's packages of
+# image (boot/vmlinuz-RELEASE, lib/modules/RELEASE) and headers, unpacked there by
 # tests/setup.sh. Source this with $root set to the checkout.
 
 # kernel_series: the series this distribution's stock kernels come in.
@@ -27,4 +27,9 @@ kernel_release() {
 		return 1
 	fi
 	echo "$found"
+}
+
+# kernel_headers RELEASE: its build tree (KDIR).
+kernel_headers() {
+	echo "$root/build/kernels/$1/usr/src/linux-headers-$1"
 }

@@ -55,38 +55,57 @@ command -v virtme-run >/dev/null || die "virtme-ng is not installed: run 'make s
 
 mkdir -p "$root/build/vm" || exit 2
 work=$(mktemp -d "$root/build/vm/$release.XXXXXX") || exit 2
+# Runs may overlap: the console is this run's own until it ends.
+console=$work/console
 [ -n "$log" ] || log=$root/build/vm/$release.log
 [ -n "$out" ] || out=$work/out
 mkdir -p "$out" || exit 2
 out=$(cd "$out" && pwd -P)
 rm -f "$out/.verdict"
 
+# QEMU opens its descriptors once more through /proc/self/fd: a regular file
+# would be cut short by that, and a socket refused. So it gets pipes.
+exec 3>&1
+exec > >(exec cat >&3)
+pipes=$!
+exec 4> >(exec cat >"$console")
+pipes+=" $!"
 vm=
+
+# Until what is in the pipes has been written.
+drain() {
+	exec >&3 4>&-
+	# shellcheck disable=SC2086 # two numbers
+	wait $pipes
+}
+
 stop() {
 	if [ -n "$vm" ]; then
 		kill "$vm" 2>/dev/null
 		wait "$vm" 2>/dev/null
 	fi
+	drain
 	rm -f "$out/.verdict"
+	[ ! -e "$console" ] || mv "$console" "$log"
 	rm -rf "$work"
 }
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
-# boot ACCEL SECONDS LOG COMMAND...: run.sh's one way to start a VM. Command
-# output comes on stdout, the console goes to LOG.
+# boot ACCEL SECONDS COMMAND...: becomes the VM; to be called in the background,
+# so that the job is `timeout` itself, which passes signals on to all of it.
 #
 # 9p, not virtiofs: it needs no daemon, and one path is one to keep working.
 # virtme-run, not vng: vng joins its arguments into one shell command and obeys
-# the user's own configuration file. QEMU opens its descriptors again through
-# /proc/self/fd, which works for pipes and never for sockets, hence `cat`.
+# the user's own configuration file.
 #
 # oops=panic: what runs after an oops proves nothing and often hangs.
 boot() {
-	local accel=$1 seconds=$2 console=$3 off=()
-	shift 3
+	local accel=$1 seconds=$2 off=()
+	shift 2
 	[ "$accel" = kvm ] || off=(--disable-kvm)
-	HOME=${HOME:-/root} timeout --kill-after=10 "$seconds" \
+	export HOME=${HOME:-/root}
+	exec timeout --kill-after=10 "$seconds" \
 		virtme-run --kimg "$image" --mods auto --force-9p \
 		"${off[@]}" --cpus "$cpus" --memory "$memory" --show-boot-console \
 		-a loglevel=5 -a log_buf_len=8M -a oops=panic \
@@ -94,8 +113,7 @@ boot() {
 		-q=-device -q=virtio-9p-pci,fsdev=root,mount_tag=fastsock.root \
 		-q=-fsdev -q="local,id=out,path=${out//,/,,},security_model=none" \
 		-q=-device -q="virtio-9p-pci,fsdev=out,mount_tag=fastsock.out" \
-		--script-sh "$(printf '%q ' "$@")" \
-		</dev/null 2> >(cat >"$console") > >(exec cat)
+		--script-sh "$(printf '%q ' "$@")" </dev/null
 }
 
 # A /dev/kvm that opens is no proof (nested, paravirtual): boot once, remember
@@ -117,7 +135,8 @@ probe() {
 # QEMU stops the guest on an internal error but does not end.
 try_kvm() {
 	local pid end=$((SECONDS + 60)) answer=$work/kvm
-	boot kvm 60 "$work/kvm.log" echo fastsock-kvm-works >"$answer" &
+	boot kvm 60 echo fastsock-kvm-works > >(exec cat >"$answer") \
+		2> >(exec cat >"$work/kvm.log") &
 	pid=$!
 	while [ $SECONDS -lt $end ] && kill -0 $pid 2>/dev/null; do
 		grep -qs 'KVM internal error' "$work/kvm.log" && break
@@ -140,12 +159,13 @@ else
 	echo "# vm: Linux $release under KVM"
 fi
 
-boot "$accel" "$limit" "$log" \
-	/bin/bash "$root/tests/vm/guest.sh" "$root" "$out" "$@" &
+boot "$accel" "$limit" \
+	/bin/bash "$root/tests/vm/guest.sh" "$root" "$out" "$@" 2>&4 4>&- &
 vm=$!
 wait $vm
 rc=$?
 vm=
+drain
 
 if [ -r "$out/.verdict" ]; then
 	exit "$(cat "$out/.verdict")"
@@ -158,5 +178,5 @@ else
 	rc=125
 fi
 echo "vm: end of its console, all of it in $log:" >&2
-tail -n 60 "$log" | tr -d '\r' | sed 's/^/vm|  /' >&2
+tail -n 60 "$console" | tr -d '\r' | sed 's/^/vm|  /' >&2
 exit $rc

@@ -30,7 +30,7 @@ leftovers() {
 		fi
 		sleep 0.1
 	done
-	echo "$found"
+	[ -z "$found" ] || echo "$found"
 }
 
 for name; do
