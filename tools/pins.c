@@ -17,7 +17,8 @@
 #include "select.skel.h"
 
 #define BPFFS		"/sys/fs/bpf"
-#define PINS_NEW	FASTSOCK_PINS ".new"
+/* No dot: bpffs reserves them. */
+#define PINS_NEW	FASTSOCK_PINS "-new"
 
 int pins_mount(void)
 {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,7 +15,6 @@
 
 #define STATE_FILE	STATE_DIR "/state.json"
 #define STATE_NEW	STATE_DIR "/state.json.new"
-#define LOCK_FILE	"/run/fastsock.lock"
 
 unsigned long state_netns(void)
 {
@@ -23,15 +23,38 @@ unsigned long state_netns(void)
 	return stat("/proc/self/ns/net", &status) ? 0 : status.st_ino;
 }
 
+static void remove_if_empty(void)
+{
+	rmdir(STATE_DIR);
+}
+
+/*
+ * The lock is on the directory, which goes when nothing is enabled.  So one that
+ * was waited for may have gone meanwhile: look whether it still has its name.
+ * Others may not open it (0711), and so cannot hold fsctl up.
+ */
 bool state_lock(void)
 {
-	int fd = open(LOCK_FILE, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	struct stat locked, named;
+	int fd;
 
-	/* Never closed: the lock goes with the process, however that ends. */
-	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
-		return true;
-	complain("cannot lock " LOCK_FILE ": %s%s", strerror(errno),
-		 errno == EACCES ? " (needs root)" : "");
+	for (;;) {
+		if (mkdir(STATE_DIR, 0711) && errno != EEXIST)
+			break;
+		fd = open(STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || flock(fd, LOCK_EX) || fstat(fd, &locked))
+			break;
+		if (stat(STATE_DIR, &named) == 0 && named.st_ino == locked.st_ino) {
+			/* Never closed: the lock goes with the process, however that ends. */
+			atexit(remove_if_empty);
+			return true;
+		}
+		close(fd);
+	}
+	complain("cannot lock " STATE_DIR ": %s%s", strerror(errno),
+		 errno == EACCES || errno == EPERM ? " (needs root)" : "");
 	return false;
 }
 
@@ -87,7 +110,6 @@ bool state_write(const struct state *state)
 	json_object_object_add(root, "interfaces", list);
 	json_object_object_add(root, "mounted_bpffs", json_object_new_boolean(state->mounted_bpffs));
 	json_object_object_add(root, "loaded_module", json_object_new_boolean(state->loaded_module));
-	mkdir(STATE_DIR, 0755);
 	written = json_object_to_file_ext(STATE_NEW, root, JSON_C_TO_STRING_PRETTY) == 0 &&
 		  rename(STATE_NEW, STATE_FILE) == 0;
 	if (!written)
@@ -100,6 +122,7 @@ bool state_remove(void)
 {
 	unlink(STATE_NEW);
 	unlink(STATE_FILE);
+	/* Last: with it the lock ends for whoever waits. */
 	if (rmdir(STATE_DIR) == 0 || errno == ENOENT)
 		return true;
 	complain("cannot remove " STATE_DIR ": %s", strerror(errno));
