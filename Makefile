@@ -34,8 +34,7 @@ all: bpf lib fsctl $(if $(KDIR),kmod,kmod-without)	## everything, the module for
 
 include bpf/build.mk
 include userlib/build.mk
--include tools/build.mk
-.PHONY: fsctl install-fsctl uninstall-fsctl
+include tools/build.mk
 include tests/build.mk
 
 # Kbuild writes beside the sources, so every kernel gets a tree of links to them.

@@ -10,7 +10,7 @@ if [ "${FS_UNSHARED-}" != 1 ]; then
 	FS_UNSHARED=1 exec unshare --mount --net --pid --fork --mount-proc "$0" "$@"
 fi
 PATH=$FS_BUILD/bin:$PATH
-mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs tmpfs /run && ip link set lo up ||
+mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up ||
 	{ not_ok "private namespaces"; finish; }
 dir=$(mktemp -d /tmp/fs-syscalls.XXXXXX)
 chmod 755 "$dir"
