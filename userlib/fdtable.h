@@ -15,7 +15,8 @@
 #define FD_TABLE	(1 << 20)
 #define FD_UNKNOWN	0	/* ask the kernel when it matters */
 #define FD_PLAIN	1	/* not a listener, or none of ours */
-#define FD_LISTENER	2	/* this and above: listener number + FD_LISTENER */
+#define FD_EPOLL	2	/* an epoll that watches a listener */
+#define FD_LISTENER	3	/* this and above: listener number + FD_LISTENER */
 
 extern _Atomic uint16_t fd_table[FD_TABLE];	/* zero pages until used */
 

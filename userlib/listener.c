@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -46,6 +47,7 @@
 #define LISTENERS	256
 #define WATCHES		4096
 #define DEAD		(1u << 31)
+#define INHERITED	1024	/* descriptors looked through for listeners on a change of user */
 #define RESERVED	128	/* threads of one process that are served without the module */
 
 /*
@@ -88,8 +90,10 @@ static atomic_uint generation = 1;
 static atomic_uint locals;			/* local listeners in this process */
 static atomic_uint muted;			/* watches that are */
 
+static pthread_key_t leaving;			/* set in threads that may have watches */
+
 /* What accept() remembers; a thread rarely serves more listeners than this. */
-#define REMEMBERED 4
+#define REMEMBERED 16
 static __thread struct {
 	unsigned int generation;
 	uint16_t kind;
@@ -255,6 +259,8 @@ static struct watch *new_watch(struct listener *listener, int epfd, int fd,
 	watch->slot = FASTSOCK_NO_SLOT;
 	watch->cookie = 0;
 	watch->listener = listener;
+	fd_mark(epfd, FD_EPOLL);
+	pthread_setspecific(leaving, watch);
 	if (i >= watch_end)
 		watch_end = i + 1;
 	atomic_fetch_add(&generation, 1);
@@ -397,6 +403,9 @@ static void localise(struct watch *watch)
 	int row;
 
 	if (watch->slot != FASTSOCK_NO_SLOT || listener->left_alone || !suits(watch))
+		return;
+	/* Its last local listener is still in the hands of an accept(). */
+	if (atomic_load(&watch->users))
 		return;
 	if (!pins_usable())
 		return;
@@ -580,6 +589,8 @@ static struct watch *hold_mine(uint16_t kind)
 		remembered[at].kind = kind;
 		remembered[at].generation = now;
 		remembered[at].watch = watch;
+		if (watch)
+			pthread_setspecific(leaving, watch);
 		lock_drop(&saved);
 	}
 	if (!watch || !watch_hold(watch))
@@ -598,8 +609,8 @@ static int accept_plain(int fd, struct sockaddr *addr, socklen_t *len, int flags
 
 	if (made < 0)
 		return made;
-	/* It was closed in a way we did not see, and was a listener then. */
-	if (fd_kind(made) >= FD_LISTENER)
+	/* It was closed in a way we did not see, and was a listener or an epoll then. */
+	if (fd_kind(made) >= FD_EPOLL)
 		listener_closing(made);
 	fd_mark(made, FD_PLAIN);
 	return made;
@@ -749,9 +760,25 @@ static bool in_vfork_child(void)
 	return process && syscall(SYS_getpid) != process;
 }
 
+/* A thread ends: what came to its local listeners would wait for ever. */
+static void thread_leaves(void *unused)
+{
+	pid_t tid = syscall(SYS_gettid);
+	sigset_t saved;
+
+	(void)unused;
+	lock_take(&saved);
+	for (unsigned int i = 0; i < watch_end; i++)
+		if (watches[i].listener && watches[i].tid == tid)
+			take_away(&watches[i]);
+	worker_forget(tid);
+	lock_drop(&saved);
+}
+
 void listener_start(void)
 {
 	process = syscall(SYS_getpid);
+	pthread_key_create(&leaving, thread_leaves);
 }
 
 void listener_moved(int from, int to)
@@ -773,18 +800,35 @@ void listener_moved(int from, int to)
 	lock_drop(&saved);
 }
 
+static void epoll_closing(int epfd)
+{
+	sigset_t saved;
+
+	lock_take(&saved);
+	fd_mark(epfd, FD_UNKNOWN);
+	for (unsigned int i = 0; i < watch_end; i++)
+		if (watches[i].listener && watches[i].epfd == epfd)
+			forget_watch(&watches[i]);
+	lock_drop(&saved);
+}
+
 void listener_closing(int fd)
 {
 	struct listener *listener = listener_of(fd);
+	bool epoll = fd_kind(fd) == FD_EPOLL;
 	bool other = false;
 	sigset_t saved;
 
-	if (!listener) {
+	if (!listener && !epoll) {
 		fd_mark(fd, FD_UNKNOWN);
 		return;
 	}
 	if (in_vfork_child())
 		return;
+	if (epoll) {
+		epoll_closing(fd);
+		return;
+	}
 	lock_take(&saved);
 	fd_mark(fd, FD_UNKNOWN);
 	for (unsigned int i = 0; i < watch_end; i++) {
@@ -845,11 +889,15 @@ void listener_before_user_change(void)
 	sigset_t saved;
 	int wanted, fd;
 
+	if (pins.slots < 0)
+		return;
 	lock_take(&saved);
-	if (!pins_open() || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		CPU_ZERO(&allowed);
-	for (fd = 0; fd < WATCHES && CPU_COUNT(&allowed); fd++) {
-		struct listener *listener = listener_of(fd);
+	for (fd = 0; fd < INHERITED && CPU_COUNT(&allowed); fd++) {
+		/* One that came by exec has not been seen yet (nginx's binary upgrade). */
+		struct listener *listener = fd_kind(fd) == FD_UNKNOWN ? identify(fd) :
+									listener_of(fd);
 
 		if (!listener || listener->reserves || has_siblings(listener))
 			continue;
@@ -904,6 +952,7 @@ void listener_fork_child(void)
 		atomic_store(&watches[i].users, 0);
 	}
 	watch_end = 0;
+	pthread_setspecific(leaving, NULL);
 	atomic_store(&locals, 0);
 	atomic_store(&muted, 0);
 	for (int i = 0; i < LISTENERS; i++) {

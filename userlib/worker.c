@@ -31,6 +31,13 @@ struct worker *worker_self(void)
 	return worker_of(syscall(SYS_gettid));
 }
 
+void worker_forget(pid_t tid)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (workers[i].tid == tid)
+			workers[i--] = workers[--count];
+}
+
 void worker_forget_all(void)
 {
 	count = 0;

@@ -45,6 +45,9 @@ void worker_settle(struct worker *worker, int cpu);
  */
 void worker_unpin_child(const struct worker *parent);
 
+/* The thread has ended; its number may come again. */
+void worker_forget(pid_t tid);
+
 /* After fork, in the child: no worker of the parent is ours. */
 void worker_forget_all(void);
 

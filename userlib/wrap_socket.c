@@ -53,7 +53,7 @@ WRAP int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	uint16_t kind = fd_kind(fd);
 
-	if (kind == FD_PLAIN || settings.off || (unsigned int)fd >= FD_TABLE ||
+	if (kind == FD_PLAIN || kind == FD_EPOLL || settings.off || (unsigned int)fd >= FD_TABLE ||
 	    (kind == FD_UNKNOWN && op != EPOLL_CTL_ADD))
 		return real.epoll_ctl(epfd, op, fd, event);
 	return listener_epoll_ctl(epfd, op, fd, event);

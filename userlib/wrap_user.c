@@ -21,7 +21,7 @@ static bool ready(const void *function)
 		errno = ENOSYS;
 		return false;
 	}
-	if (!settings.off && listener_any())
+	if (!settings.off)
 		listener_before_user_change();
 	errno = error;
 	return true;

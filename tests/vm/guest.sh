@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs in the guest, started by run.sh: makes the places writable that programs
 # expect to be, runs the command, then looks at the kernel log.
-# usage: guest.sh ROOT OUT COMMAND [ARGS]
+# usage: guest.sh ROOT OUT SECONDS COMMAND [ARGS]
 set -u
 
 root=$1
 out=$2
-shift 2
+limit=$3
+shift 3
 
 # The root that virtme gives is 9p without a cache, where every exec reads its
 # program again; this doubles the speed of scripts. The host changes nothing that
@@ -61,8 +62,9 @@ cd "$root" || exit 125
 . "$root/tests/vm/klog.sh"
 dmesg -n 7
 klog_mark
-"$@" </dev/null 2>&1
+timeout --kill-after=10 "$limit" "$@" </dev/null 2>&1
 rc=$?
+[ $rc -ne 137 ] || rc=124
 if ! klog_check && [ $rc -eq 0 ]; then
 	rc=70
 fi
