@@ -41,6 +41,25 @@ struct fastsock_hello {
 	__u32 reserved[3];
 };
 
+/*
+ * Errors.  EPROTO: before HELLO, or another ABI.  ENOTTY: no such request, or one
+ * of another size.  EFAULT: bad pointer.  CLONE, besides:
+ *
+ *   EINVAL         reserved word, flag or CPU; not listening (any more)
+ *   EBADF ENOTSOCK bad descriptor, not a socket
+ *   EOPNOTSUPP     not plain TCP (UDP, unix, MPTCP, sockmap, ULP), or with what
+ *                  cannot be copied: socket filter, MD5 or AO keys, IPsec policy,
+ *                  IPv6 anycast, TCP_REPAIR
+ *   EBUSY          the original changed its group meanwhile
+ *   EADDRNOTAVAIL  its address is gone, or a cgroup's bind hook moved the clone
+ *   EACCES EPERM   the opener itself had no right to the port, or to the
+ *                  original's congestion control
+ *   EMFILE ENFILE ENOMEM ENOBUFS EINTR   limits; killed while waiting
+ *
+ * On failure there is no clone and the original is as it was.  An open
+ * /dev/fastsock keeps the module from being unloaded: close it after cloning.
+ */
+
 /* struct fastsock_clone.flags */
 #define FASTSOCK_CLONE_CLOEXEC	(1u << 0)	/* close-on-exec */
 #define FASTSOCK_CLONE_NONBLOCK	(1u << 1)	/* O_NONBLOCK */
