@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The hazards of hazards.py, each as stock and with the library (without the
+# module); what the library exports and what it reads.
+set -u
+. tests/lib/tap.sh
+. tests/preload/preload.sh
+
+if [ "${FS_UNSHARED-}" != 1 ]; then
+	FS_UNSHARED=1 exec unshare --mount --net --pid --fork --mount-proc "$0" "$@"
+fi
+mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up || { not_ok "private namespaces"; finish; }
+preload_cases "no module" lo
+
+exported() {
+	nm -D --defined-only "$FS_BUILD/lib/libfastsock.so" | awk '{ print $3 }' | sort
+}
+is "exports what its version script lists" "$(exported)" \
+	"$(sed -nE 's/^\t([a-z0-9_]+);$/\1/p' userlib/libfastsock.map | sort)"
+
+cat >"$dir/linked.c" <<'C'
+#include <sys/socket.h>
+int main(void) { return accept(-1, 0, 0) != -1; }
+C
+check "links" gcc -o "$dir/linked" "$dir/linked.c" -Wl,--no-as-needed -L"$FS_BUILD/lib" -lfastsock
+check "linked, its accept() is used" sh -c "LD_LIBRARY_PATH=$FS_BUILD/lib LD_DEBUG=bindings $dir/linked 2>&1 |
+	grep -q 'linked .*to .*libfastsock.so.0.*accept'"
+finish
