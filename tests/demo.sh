@@ -17,7 +17,8 @@ echo "demo: building for Debian's kernel $kernel"
 make --no-print-directory -s demo-build KERNELS="$kernel" || fail "build"
 echo "demo: booting that kernel in a VM (half a minute under emulation)"
 log=$(mktemp)
-tests/vm/run.sh --kernel "$kernel" --cpus "${CPUS:-4}" -- tests/demo_guest.sh | tee "$log"
+tests/vm/run.sh --kernel "$kernel" --cpus "${CPUS:-4}" -- tests/demo_guest.sh | tee "$log" |
+	grep -av --line-buffered '^demo: \(PASS\|FAIL\)'
 status=${PIPESTATUS[0]}
 verdict=$(grep -a '^demo: ' "$log" | tail -1 | tr -d '\r')
 rm "$log"
