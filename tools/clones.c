@@ -8,6 +8,7 @@
 
 #include "clones.h"
 #include "fastsock.h"
+#include "netlink.h"
 
 static int family_attribute(const struct nlattr *attribute, void *data)
 {
@@ -54,23 +55,6 @@ static struct nlmsghdr *message(char *buffer, __u16 type, __u16 flags, __u8 comm
 	return header;
 }
 
-static bool talk(struct mnl_socket *netlink, struct nlmsghdr *header, mnl_cb_t callback, void *data)
-{
-	char buffer[MNL_SOCKET_BUFFER_SIZE];
-	ssize_t length;
-	int more;
-
-	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
-		return false;
-	do {
-		length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-		if (length < 0)
-			return false;
-		more = mnl_cb_run(buffer, length, 0, 0, callback, data);
-	} while (more > MNL_CB_STOP);
-	return more == MNL_CB_STOP;
-}
-
 bool clones_read(struct clones *clones)
 {
 	struct mnl_socket *netlink = mnl_socket_open(NETLINK_GENERIC);
@@ -86,8 +70,8 @@ bool clones_read(struct clones *clones)
 	header = message(buffer, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
 	mnl_attr_put_strz(header, CTRL_ATTR_FAMILY_NAME, FASTSOCK_GENL_NAME);
 	done = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	       talk(netlink, header, family_message, &family) &&
-	       talk(netlink, message(buffer, family, NLM_F_DUMP, FASTSOCK_CMD_GET_CLONES),
+	       netlink_talk(netlink, header, family_message, &family) &&
+	       netlink_talk(netlink, message(buffer, family, NLM_F_DUMP, FASTSOCK_CMD_GET_CLONES),
 		    clone_message, clones);
 	error = errno;
 	mnl_socket_close(netlink);

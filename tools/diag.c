@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "netlink.h"
 
 static int take(const struct nlmsghdr *header, void *data)
 {
@@ -38,8 +39,6 @@ static bool dump(struct mnl_socket *netlink, int family, struct diag *diag)
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
 	struct inet_diag_req_v2 *request;
-	ssize_t length;
-	int more;
 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -48,15 +47,7 @@ static bool dump(struct mnl_socket *netlink, int family, struct diag *diag)
 	request->sdiag_family = family;
 	request->sdiag_protocol = IPPROTO_TCP;
 	request->idiag_states = 1 << TCP_LISTEN;
-	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
-		return false;
-	do {
-		length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-		if (length < 0)
-			return false;
-		more = mnl_cb_run(buffer, length, 0, 0, take, diag);
-	} while (more > MNL_CB_STOP);
-	return more == MNL_CB_STOP;
+	return netlink_talk(netlink, header, take, diag);
 }
 
 bool diag_listeners(struct diag *diag)

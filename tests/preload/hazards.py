@@ -5,7 +5,7 @@ Run with libfastsock.so preloaded and fastsock enabled (exit 0: as it should be)
 or with --stock, where the same program runs without: everything but the number of
 listeners and the pinning has to be the same.
 """
-import ctypes, errno, os, select, signal, socket, struct, subprocess, sys, threading, time
+import ctypes, errno, os, resource, select, signal, socket, struct, subprocess, sys, threading, time
 
 STOCK = "--stock" in sys.argv
 PORT = 8000
@@ -403,8 +403,10 @@ def case_takes_our_numbers():
     """dup2() onto numbers that the library uses: the application's call wins."""
     sock = listener()
 
+    lowest = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, 4096)
+
     def take(poll):
-        for fd in list(range(500, 540)) + list(range(4090, 4130)):
+        for fd in range(lowest - 10, lowest + 30):
             assert libc.dup2(0, fd) == fd
             os.fstat(fd)
 
@@ -463,30 +465,32 @@ def case_options_are_copied():
     assert ask_all() == {1}
 
 
+def exec_worker(expression, fd):
+    """A new program serves the listener that the expression gives it."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    script = (f"import socket, sys; sys.argv = ['x', 'none']; sys.path.insert(0, {here!r}); "
+              f"import hazards; hazards.serve({expression})")
+    child = subprocess.Popen([sys.executable, "-c", script], pass_fds=[fd])
+    children.append(child.pid)
+    return child.pid
+
+
 def case_handed_over():
     """SCM_RIGHTS: another process, unrelated, serves the listener."""
     sock = listener()
     ours, theirs = socket.socketpair()
     socket.send_fds(ours, [b"x"], [sock.fileno()])
-    script = ("import socket, sys; sys.argv = ['x', 'none']; sys.path.insert(0, %r); import hazards; "
-              "ours = socket.socket(fileno=%d); _, fds, _, _ = socket.recv_fds(ours, 1, 1); "
-              "hazards.serve(socket.socket(fileno=fds[0]))"
-              % (os.path.dirname(os.path.abspath(__file__)), theirs.fileno()))
-    child = subprocess.Popen([sys.executable, "-c", script], pass_fds=[theirs.fileno()])
-    children.append(child.pid)
+    pid = exec_worker(f"socket.socket(fileno=socket.recv_fds(socket.socket("
+                      f"fileno={theirs.fileno()}), 1, 1)[1][0])", theirs.fileno())
     expect_listeners(2)
-    assert ask_all() == {child.pid}
+    assert ask_all() == {pid}
 
 
 def case_inherited_by_exec():
     sock = listener()
-    script = ("import socket, sys; sys.argv = ['x', 'none']; sys.path.insert(0, %r); import hazards; "
-              "hazards.serve(socket.socket(fileno=%d))"
-              % (os.path.dirname(os.path.abspath(__file__)), sock.fileno()))
-    child = subprocess.Popen([sys.executable, "-c", script], pass_fds=[sock.fileno()])
-    children.append(child.pid)
+    pid = exec_worker(f"socket.socket(fileno={sock.fileno()})", sock.fileno())
     expect_listeners(2)
-    assert ask_all() == {child.pid}
+    assert ask_all() == {pid}
 
 
 def case_pinning():
@@ -559,7 +563,6 @@ def case_accept4_flags():
 
 
 def case_few_descriptors():
-    import resource
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     sock = listener()
     one = worker(sock)

@@ -3,13 +3,10 @@
 # The hazards of hazards.py, each as stock and with the library (without the
 # module); what the library exports and what it reads.
 set -u
+. tests/lib/private.sh
 . tests/lib/tap.sh
 . tests/preload/preload.sh
 
-if [ "${FS_UNSHARED-}" != 1 ]; then
-	FS_UNSHARED=1 exec unshare --mount --net --pid --fork --mount-proc "$0" "$@"
-fi
-mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up || { not_ok "private namespaces"; finish; }
 preload_cases "no module" lo
 
 exported() {
