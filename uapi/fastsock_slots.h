@@ -66,9 +66,9 @@ struct fastsock_group {
 /* How often each choice was made; one copy for each CPU that received. */
 struct fastsock_counters {
 	__u64 local;		/* a socket of the receiving CPU */
-	__u64 neighbour;	/* none there: a socket of another CPU */
-	__u64 original;		/* none at all: the socket that the server opened */
-	__u64 hashed;		/* not even that: left to the kernel's hash */
+	__u64 neighbour;	/* neither that nor an original: a socket of another CPU */
+	__u64 original;		/* none there: the socket that the server opened */
+	__u64 hashed;		/* none of these: left to the kernel's hash */
 	__u64 migrated;		/* of the above: moved out of a closing socket */
 };
 

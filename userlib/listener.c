@@ -89,6 +89,8 @@ static unsigned int watch_end;			/* none used from here on */
 static atomic_uint generation = 1;
 static atomic_uint locals;			/* local listeners in this process */
 static atomic_uint muted;			/* watches that are */
+static atomic_uint reserves;			/* sockets bound for listeners to come */
+static atomic_bool threaded;			/* threads have been made */
 
 static pthread_key_t leaving;			/* set in threads that may have watches */
 
@@ -215,12 +217,18 @@ static void watch_drop(struct watch *watch)
 /* Out of its slot, and closed as soon as no accept() is in it.  Lock held. */
 static void take_away(struct watch *watch)
 {
-	if (pins.slots >= 0)
-		group_vacate(watch->slot, watch->cookie);
+	__u32 slot = watch->slot;
+
 	watch->slot = FASTSOCK_NO_SLOT;
 	atomic_fetch_add(&generation, 1);
+	/*
+	 * A socket that the server itself made for the worker stays in its slot: in
+	 * a reload the next worker serves the very same one already.
+	 */
 	if (!atomic_load(&watch->users))
 		return;
+	if (pins.slots >= 0)
+		group_vacate(slot, watch->cookie);
 	/* Not left to close(): a forked process may still hold the same socket. */
 	real.epoll_ctl(watch->epfd, EPOLL_CTL_DEL, watch->local, NULL);
 	atomic_fetch_or(&watch->users, DEAD);
@@ -361,6 +369,8 @@ static void place_local(struct watch *watch, struct worker *worker, __u32 row)
 	fd = local_make(watch->fd, cpu, &reserved);
 	if (reserved >= 0)
 		listener->reserved[listener->reserves++] = reserved;
+	else if (atomic_load(&reserves))
+		atomic_fetch_sub(&reserves, 1);
 	if (fd < 0) {
 		listener->left_alone = errno != EMFILE && errno != ENFILE;
 		return;
@@ -550,13 +560,28 @@ int listener_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return result;
 }
 
+static void close_reserves(struct listener *listener)
+{
+	while (listener->reserves) {
+		private_fd_close(listener->reserved[--listener->reserves]);
+		atomic_fetch_sub(&reserves, 1);
+	}
+}
+
 void listener_about_to_wait(int epfd)
 {
 	sigset_t saved;
 
-	if (!atomic_load_explicit(&muted, memory_order_relaxed))
+	bool surplus = atomic_load_explicit(&reserves, memory_order_relaxed) &&
+		       atomic_load_explicit(&locals, memory_order_relaxed) &&
+		       !atomic_load_explicit(&threaded, memory_order_relaxed);
+
+	if (!surplus && !atomic_load_explicit(&muted, memory_order_relaxed))
 		return;
 	lock_take(&saved);
+	/* It serves alone, and is about to: no other thread will want one. */
+	for (int i = 0; surplus && i < LISTENERS; i++)
+		close_reserves(&listeners[i]);
 	for (unsigned int i = 0; i < watch_end; i++) {
 		if (!watches[i].listener || !watches[i].muted || watches[i].epfd != epfd)
 			continue;
@@ -695,12 +720,6 @@ bool listener_recognise(int fd)
 }
 
 /* The rest of a descriptor's life */
-
-static void close_reserves(struct listener *listener)
-{
-	while (listener->reserves)
-		private_fd_close(listener->reserved[--listener->reserves]);
-}
 
 void listener_listened(int fd, int backlog)
 {
@@ -880,14 +899,14 @@ bool listener_any(void)
 }
 
 /*
- * One socket for a worker that inherited the listener; one for each CPU when the
- * process opened it itself, because then its threads are the workers.
+ * One socket for each CPU: whether the process or its threads will be the workers
+ * shows only later, and what is too many then is given back.
  */
 void listener_before_user_change(void)
 {
 	cpu_set_t allowed;
 	sigset_t saved;
-	int wanted, fd;
+	int fd;
 
 	if (pins.slots < 0)
 		return;
@@ -901,13 +920,14 @@ void listener_before_user_change(void)
 
 		if (!listener || listener->reserves || has_siblings(listener))
 			continue;
-		wanted = listener->made_here ? CPU_COUNT(&allowed) : 1;
-		while (listener->reserves < wanted && listener->reserves < RESERVED) {
+		while (listener->reserves < CPU_COUNT(&allowed) &&
+		       listener->reserves < RESERVED) {
 			int made = local_reserve(fd);
 
 			if (made < 0)
 				break;
 			listener->reserved[listener->reserves++] = made;
+			atomic_fetch_add(&reserves, 1);
 		}
 	}
 	lock_drop(&saved);
@@ -955,6 +975,7 @@ void listener_fork_child(void)
 	pthread_setspecific(leaving, NULL);
 	atomic_store(&locals, 0);
 	atomic_store(&muted, 0);
+	atomic_store(&threaded, false);
 	for (int i = 0; i < LISTENERS; i++) {
 		/* Shared with the parent they would be nobody's for certain. */
 		close_reserves(&listeners[i]);
@@ -963,6 +984,11 @@ void listener_fork_child(void)
 	}
 	atomic_fetch_add(&generation, 1);
 	lock_drop(&saved);
+}
+
+void listener_thread_made(void)
+{
+	atomic_store(&threaded, true);
 }
 
 void listener_thread_born(int creator_tid)

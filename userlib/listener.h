@@ -71,6 +71,9 @@ void listener_start(void);
 /* Follow a private descriptor that moved to another number (-1: lost). */
 void listener_moved(int from, int to);
 
+/* This process is about to have one more thread. */
+void listener_thread_made(void);
+
 /* In a thread that the worker @tid has just created. */
 void listener_thread_born(int creator_tid);
 

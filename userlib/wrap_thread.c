@@ -39,6 +39,7 @@ WRAP int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 	if (!real.pthread_create)
 		return EAGAIN;
+	listener_thread_made();
 	if (settings.off || !settings.pin || !listener_any())
 		return real.pthread_create(thread, attributes, routine, argument);
 	start = malloc(sizeof(*start));
