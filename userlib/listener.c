@@ -359,17 +359,18 @@ static void place_local(struct watch *watch, struct worker *worker, __u32 row)
 	struct listener *listener = watch->listener;
 	unsigned int load;
 	int cpu = worker_choose_cpu(worker, row, &load);
+	bool had = listener->reserves;
 	int fd, reserved = -1;
 
 	/* Before the first clone: it is how other processes tell this socket from an own one. */
 	if (cpu < 0 || group_enter(listener->cookie, row) < 0)
 		return;
-	if (listener->reserves)
+	if (had)
 		reserved = listener->reserved[--listener->reserves];
 	fd = local_make(watch->fd, cpu, &reserved);
 	if (reserved >= 0)
 		listener->reserved[listener->reserves++] = reserved;
-	else if (atomic_load(&reserves))
+	else if (had)
 		atomic_fetch_sub(&reserves, 1);
 	if (fd < 0) {
 		listener->left_alone = errno != EMFILE && errno != ENFILE;
@@ -496,6 +497,38 @@ static bool unmute(struct watch *watch, const struct epoll_event *event)
 	       !real.epoll_ctl(watch->epfd, EPOLL_CTL_MOD, watch->local, &wanted);
 }
 
+static void close_reserves(struct listener *listener)
+{
+	while (listener->reserves) {
+		private_fd_close(listener->reserved[--listener->reserves]);
+		atomic_fetch_sub(&reserves, 1);
+	}
+}
+
+/* The number is not this listener any more.  Lock held. */
+static void forget_fd(int fd, struct listener *listener)
+{
+	bool other = false;
+
+	fd_mark(fd, FD_UNKNOWN);
+	for (unsigned int i = 0; i < watch_end; i++) {
+		if (watches[i].listener != listener)
+			continue;
+		if (watches[i].fd == fd)
+			forget_watch(&watches[i]);
+		else
+			other = true;
+	}
+	if (other)
+		return;
+	close_reserves(listener);
+	listener->used = false;
+	/* Other numbers of the same socket: rare, and they are asked again. */
+	for (int i = 0; i < INHERITED; i++)
+		if (listener_of(i) == listener)
+			fd_mark(i, FD_UNKNOWN);
+}
+
 static void watch_added(int epfd, int fd, const struct epoll_event *event)
 {
 	struct listener *listener = listener_of(fd);
@@ -505,7 +538,7 @@ static void watch_added(int epfd, int fd, const struct epoll_event *event)
 		listener = identify(fd);
 	else if (listener->cookie != cookie_of(fd)) {
 		/* The number was reused behind our back. */
-		listener_closing(fd);
+		forget_fd(fd, listener);
 		listener = identify(fd);
 	}
 	if (!listener) {
@@ -560,18 +593,9 @@ int listener_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return result;
 }
 
-static void close_reserves(struct listener *listener)
-{
-	while (listener->reserves) {
-		private_fd_close(listener->reserved[--listener->reserves]);
-		atomic_fetch_sub(&reserves, 1);
-	}
-}
-
 void listener_about_to_wait(int epfd)
 {
 	sigset_t saved;
-
 	bool surplus = atomic_load_explicit(&reserves, memory_order_relaxed) &&
 		       atomic_load_explicit(&locals, memory_order_relaxed) &&
 		       !atomic_load_explicit(&threaded, memory_order_relaxed);
@@ -721,6 +745,17 @@ bool listener_recognise(int fd)
 
 /* The rest of a descriptor's life */
 
+/*
+ * Between vfork() and exec the child runs in the parent's memory with a table of
+ * descriptors of its own: what it closes is not closed for the parent.
+ */
+static pid_t process;
+
+static bool in_vfork_child(void)
+{
+	return process && syscall(SYS_getpid) != process;
+}
+
 void listener_listened(int fd, int backlog)
 {
 	struct listener *listener;
@@ -766,17 +801,6 @@ void listener_withdraw(int fd)
 	if (listener)
 		withdraw(listener);
 	lock_drop(&saved);
-}
-
-/*
- * Between vfork() and exec the child runs in the parent's memory with a table of
- * descriptors of its own: what it closes is not closed for the parent.
- */
-static pid_t process;
-
-static bool in_vfork_child(void)
-{
-	return process && syscall(SYS_getpid) != process;
 }
 
 /* A thread ends: what came to its local listeners would wait for ever. */
@@ -835,7 +859,6 @@ void listener_closing(int fd)
 {
 	struct listener *listener = listener_of(fd);
 	bool epoll = fd_kind(fd) == FD_EPOLL;
-	bool other = false;
 	sigset_t saved;
 
 	if (!listener && !epoll) {
@@ -849,23 +872,9 @@ void listener_closing(int fd)
 		return;
 	}
 	lock_take(&saved);
-	fd_mark(fd, FD_UNKNOWN);
-	for (unsigned int i = 0; i < watch_end; i++) {
-		if (watches[i].listener != listener)
-			continue;
-		if (watches[i].fd == fd)
-			forget_watch(&watches[i]);
-		else
-			other = true;
-	}
-	if (!other) {
-		close_reserves(listener);
-		listener->used = false;
-		/* Other numbers of the same socket: rare, and they are asked again. */
-		for (int i = 0; i < 4096; i++)
-			if (listener_of(i) == listener)
-				fd_mark(i, FD_UNKNOWN);
-	}
+	/* Unless another thread was quicker. */
+	if (listener_of(fd) == listener)
+		forget_fd(fd, listener);
 	lock_drop(&saved);
 }
 

@@ -414,6 +414,29 @@ def case_takes_our_numbers():
     assert ask_all() == {one}
 
 
+def case_number_reused_unseen():
+    """A listener closed by a bare system call, another one under its number."""
+    sock = listener()
+    global PORT
+    PORT += 1
+    other = listener()
+    PORT -= 1
+
+    def reuse(poll):
+        fd = sock.fileno()
+        libc.syscall(3, fd)                     # close
+        assert libc.syscall(33, other.fileno(), fd) == fd      # dup2
+        poll.register(fd, select.EPOLLIN)
+        while True:
+            for _ in poll.poll():
+                answer(sock)
+
+    one = worker(sock, prepare=reuse)
+    PORT += 1
+    assert ask_all() == {one}
+    PORT -= 1
+
+
 def case_option_set_later():
     sock = listener()
 
