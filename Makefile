@@ -101,7 +101,9 @@ setup:	## install what building and testing need (Debian 12 or 13, as root)
 	tests/setup.sh
 
 .PHONY: check
-check: check-built	## all tests, or SUITE=name; in VMs with KERNELS="6.1 6.12"
+check:	## all tests, or SUITE=name; in VMs with KERNELS="6.1 6.12"
+	$(if $(filter unit,$(SUITE)),,tests/setup.sh)
+	+@$(MAKE) --no-print-directory check-built
 	tests/run.sh --suite "$(SUITE)" --kernels "$(KERNELS)"
 
 .PHONY: demo demo-build
