@@ -164,8 +164,11 @@ static void fs_registry_mark(struct net *net, struct fs_registry *registry, u32 
 		if (!net_eq(sock_net(sk), net))
 			continue;
 		entry = fs_registry_find(registry, hash, atomic64_read(&sk->sk_cookie));
-		if (entry)
+		if (entry) {
 			entry->seen = registry->sweep;
+			/* Its owner may have moved it to another since. */
+			entry->cpu = READ_ONCE(sk->sk_incoming_cpu);
+		}
 	}
 	rcu_read_unlock();
 }

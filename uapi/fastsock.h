@@ -91,7 +91,7 @@ enum fastsock_attr {
 	FASTSOCK_A_PAD,
 	FASTSOCK_A_COOKIE,	/* u64: SO_COOKIE of the clone */
 	FASTSOCK_A_ORIGINAL,	/* u64: SO_COOKIE of the socket it was cloned from */
-	FASTSOCK_A_CPU,		/* u32 */
+	FASTSOCK_A_CPU,		/* u32: its SO_INCOMING_CPU */
 	FASTSOCK_A_PID,		/* u32: process that asked, in the reader's pid namespace; 0 = not visible there */
 	FASTSOCK_A_TID,		/* u32: thread that asked, likewise */
 	FASTSOCK_A_COMM,	/* string: its name then */

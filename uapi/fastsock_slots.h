@@ -21,6 +21,11 @@
  *   members    hash: u64 SO_COOKIE -> u32 group           tells the program its row
  *   slots      REUSEPORT_SOCKARRAY
  *   counters   per-CPU array[group] of struct fastsock_counters
+ *   reasons    who is not served, and why (fastsock_reasons.h)
+ *   loads      array[slot] of struct fastsock_load, mapped by the library
+ *              (fastsock_load.h: the overload valve)
+ *
+ * Beside them stand the maps of fastsock_rfd.h.
  *
  * None of them is trusted for correctness: a wrong or missing entry makes the
  * program fall back to a later choice and finally to the kernel's own hash,
@@ -32,7 +37,7 @@
 #include <linux/types.h>
 
 #define FASTSOCK_PINS		"/sys/fs/bpf/fastsock"
-#define FASTSOCK_PINS_ABI	1
+#define FASTSOCK_PINS_ABI	3
 
 #define FASTSOCK_GROUPS		64u	/* reuseport groups at a time */
 #define FASTSOCK_LANES		4u	/* sockets for each CPU of a group; power of two */
@@ -44,6 +49,10 @@ struct fastsock_config {
 	__u32 groups;		/* rows */
 	__u32 enabled;		/* 0: every connection goes to the original socket */
 };
+
+/* struct fastsock_config.enabled */
+#define FASTSOCK_ENABLED	(1u << 0)
+#define FASTSOCK_SPILLS		(1u << 1)	/* the overload valve (fastsock_load.h) is open */
 
 /* What the kernel compares when a socket joins a reuseport group. */
 struct fastsock_group_key {
@@ -70,12 +79,13 @@ struct fastsock_counters {
 	__u64 original;		/* none there: the socket that the server opened */
 	__u64 hashed;		/* none of these: left to the kernel's hash */
 	__u64 migrated;		/* of the above: moved out of a closing socket */
+	__u64 spilled;		/* instead of local, whose worker was behind: another that is not */
 };
 
 _Static_assert(sizeof(struct fastsock_config) == 16, "config");
 _Static_assert(sizeof(struct fastsock_group_key) == 40, "group key");
 _Static_assert(sizeof(struct fastsock_group) == 48, "group");
-_Static_assert(sizeof(struct fastsock_counters) == 40, "counters");
+_Static_assert(sizeof(struct fastsock_counters) == 48, "counters");
 _Static_assert((FASTSOCK_LANES & (FASTSOCK_LANES - 1)) == 0, "lanes");
 
 /* Slots in the row of one group: every lane of every CPU, then the original. */
