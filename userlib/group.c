@@ -6,26 +6,22 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "bpf.h"
+#include "clock.h"
 #include "fastsock_slots.h"
 #include "group.h"
 #include "pins.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71	/* musl */
+#endif
 
 /* A row that nobody has put a socket into for so long is free to take. */
 #define STALE_NS	(10ull * 1000 * 1000 * 1000)
 
 /* Dead members that one clean-up removes before it is content. */
 #define CLEAN		64
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
 
 static bool get(int fd, int level, int name, void *value, socklen_t size)
 {
@@ -81,12 +77,13 @@ static __u64 cookie_in(__u32 slot)
 	return bpf_read(pins.slots, &slot, &cookie) == 0 ? cookie : 0;
 }
 
-static bool row_empty(__u32 row)
+unsigned int group_size(__u32 row)
 {
+	unsigned int size = 0;
+
 	for (__u32 i = 0; i < fastsock_row(pins.cpus); i++)
-		if (cookie_in(row * fastsock_row(pins.cpus) + i))
-			return false;
-	return true;
+		size += cookie_in(row * fastsock_row(pins.cpus) + i) != 0;
+	return size;
 }
 
 static int find_row(const struct fastsock_group_key *key)
@@ -131,7 +128,7 @@ static void free_stale_rows(void)
 
 	for (__u32 row = 0; row < pins.rows; row++)
 		if (!bpf_read(pins.groups, &row, &group) &&
-		    now - group.claimed_ns > STALE_NS && row_empty(row))
+		    now - group.claimed_ns > STALE_NS && !group_size(row))
 			bpf_delete(pins.groups, &row);
 }
 

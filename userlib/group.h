@@ -31,6 +31,9 @@ int group_enter(__u64 cookie, __u32 row);
 /* Take that back; only for a socket that no other process has. */
 void group_leave(__u64 cookie);
 
+/* Occupied slots of a row. */
+unsigned int group_size(__u32 row);
+
 /* Occupied lanes of a CPU in a row. */
 unsigned int group_load(__u32 row, unsigned int cpu);
 

@@ -6,10 +6,13 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 
-#include "listener.h"
+#include "fork.h"
 #include "pins.h"
+#include "process.h"
 #include "real.h"
+#include "rfd.h"
 #include "settings.h"
+#include "thread.h"
 
 __attribute__((constructor)) static void start(void)
 {
@@ -18,7 +21,9 @@ __attribute__((constructor)) static void start(void)
 	if (settings.off)
 		return;
 	/* Now, while the user that started the server may still open them. */
-	pins_open();
-	pthread_atfork(listener_fork_prepare, listener_fork_parent, listener_fork_child);
-	listener_start();
+	if (pins_open() && settings.rfd)
+		rfd_open();
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	process_begin();
+	thread_start();
 }

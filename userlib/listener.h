@@ -2,7 +2,8 @@
 /*
  * The listeners of this process and what its workers did with them.
  *
- * A *listener* is a listening TCP socket of the application.  A *watch* is its
+ * A *listener* is a listening TCP socket of the application, or with FASTSOCK_UDP=1
+ * a UDP socket with SO_REUSEPORT.  A *watch* is its
  * registration in one epoll, made by one thread; a watch may have a *local
  * listener*: another socket on the same address, in a slot of the worker's CPU,
  * registered in the same epoll with the application's own event data.  The
@@ -17,30 +18,51 @@
 #ifndef FASTSOCK_LISTENER_H
 #define FASTSOCK_LISTENER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+
+#include "fastsock_slots.h"
+
+#define LISTENERS	256
+#define RESERVED	128	/* threads of one process that are served without the module */
+
+struct listener {
+	bool used;
+	bool made_here;		/* this very process called listen() */
+	bool datagram;		/* UDP: nothing is accepted, its own socket goes into a slot */
+	bool left_alone;	/* for good: see the reason where it is set */
+	bool own_program;	/* the server chooses within its group by a program of its own */
+	bool reorders;		/* taken out of an epoll and put back before the next wait */
+	pid_t deleted_tid;	/* who took it out last, and after how many waits */
+	unsigned int deleted_at;
+	int hasty;
+	__u64 cookie;
+	struct fastsock_group_key key;
+	int reserved[RESERVED];	/* bound before a change of user, for local listeners to come */
+	int reserves;
+};
+
+/* Changed under the library's lock; never unmapped. */
+extern struct listener listeners[LISTENERS];
+extern atomic_uint listener_reserves;		/* sockets bound for listeners to come */
+
+/* The kernel's number of a socket, 0 when @fd is none. */
+__u64 cookie_of(int fd);
+
+/* The one that @fd is believed to be, or NULL. */
+struct listener *listener_of(int fd);
+
+/* With the lock held: */
+struct listener *listener_find(__u64 cookie);
+struct listener *listener_identify(int fd);
+bool listener_has_siblings(const struct listener *listener);
+void listener_close_reserves(struct listener *listener);
+void listener_forget_fd(int fd, struct listener *listener);
 
 /* listen() succeeded on @fd. */
 void listener_listened(int fd, int backlog);
-
-/**
- * listener_epoll_ctl() - epoll_ctl() on a listener, or on a socket not known yet
- *
- * Return, errno: those of epoll_ctl() on the application's own descriptor.
- */
-int listener_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
-
-/* Before waiting on @epfd: no event may come for what was deleted from it. */
-void listener_about_to_wait(int epfd);
-
-/**
- * listener_accept() - accept4() on a listener
- *
- * One system call in the usual case, the same one that would have been made.
- * Return, errno: those of accept4().
- */
-int listener_accept(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 
 /* An unknown descriptor said EAGAIN: is it another number of a listener? */
 bool listener_recognise(int fd);
@@ -48,10 +70,22 @@ bool listener_recognise(int fd);
 /* @fd is about to be closed, or to become something else. */
 void listener_closing(int fd);
 
+/* bind() succeeded on @fd, and UDP sockets are served. */
+void listener_bound(int fd);
+
+/* @fd is about to have one peer: nobody else's datagrams may be given to it. */
+void listener_connecting(int fd);
+
 /* @fd is no longer used as a non-blocking listener: take its local ones away. */
 void listener_withdraw(int fd);
 
-/* The application changed an option on a listener: change its local ones alike. */
+/* Does this option give a reuseport group a program? */
+bool listener_is_program(int level, int name);
+
+/*
+ * The application changed an option on a listener: change its local ones alike.  Or
+ * gave a program to a socket that may become one.
+ */
 void listener_option(int fd, int level, int name, const void *value, socklen_t len);
 
 /* Are there any in this process? */
@@ -60,21 +94,7 @@ bool listener_any(void);
 /* The process is about to change its user: bind what that might forbid. */
 void listener_before_user_change(void);
 
-/* Around fork(). */
-void listener_fork_prepare(void);
-void listener_fork_parent(void);
-void listener_fork_child(void);
-
-/* Once, by the constructor. */
-void listener_start(void);
-
 /* Follow a private descriptor that moved to another number (-1: lost). */
 void listener_moved(int from, int to);
-
-/* This process is about to have one more thread. */
-void listener_thread_made(void);
-
-/* In a thread that the worker @tid has just created. */
-void listener_thread_born(int creator_tid);
 
 #endif

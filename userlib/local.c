@@ -20,6 +20,7 @@
 #include "module.h"
 #include "options.h"
 #include "private_fd.h"
+#include "quiet.h"
 #include "real.h"
 #include "say.h"
 
@@ -44,14 +45,14 @@ static int bind_second(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
 		return -1;
-	made = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	made = real.socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 	if (made < 0)
 		return -1;
 	getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &was, &size);
 	if (real.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0) {
 		if (options_copy(fd, made) == 0 &&
 		    real.setsockopt(made, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0 &&
-		    bind(made, (struct sockaddr *)&address, len) == 0)
+		    real.bind(made, (struct sockaddr *)&address, len) == 0)
 			return made;
 		error = errno;
 		if (!was)
@@ -59,7 +60,7 @@ static int bind_second(int fd)
 		errno = error;
 	}
 	error = errno;
-	real.close(made);
+	quiet_close(made);
 	errno = error;
 	return -1;
 }
@@ -95,10 +96,11 @@ int local_reserve(int fd)
 	return made < 0 ? -1 : private_fd_adopt(made);
 }
 
-int local_make(int fd, int cpu, int *reserved)
+int local_make(int fd, int cpu, int *reserved, bool *cloned)
 {
 	int made = module_clone(fd, cpu), why = errno, error;
 
+	*cloned = made >= 0;
 	if (made >= 0)
 		made = private_fd_adopt(made);
 	else if (why != EMFILE && why != ENFILE)

@@ -8,6 +8,7 @@
 #include "fastsock.h"
 #include "module.h"
 #include "private_fd.h"
+#include "quiet.h"
 #include "real.h"
 #include "say.h"
 
@@ -30,10 +31,10 @@ static int greet(int device)
 
 static int device_open(void)
 {
-	int fd = open(FASTSOCK_DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = quiet_open(FASTSOCK_DEVICE, O_RDWR | O_CLOEXEC);
 
 	if (fd >= 0 && greet(fd) < 0) {
-		real.close(fd);
+		quiet_close(fd);
 		errno = EPROTO;
 		return -1;
 	}
@@ -55,7 +56,7 @@ int module_clone(int fd, int cpu)
 	made = real.ioctl(device, FASTSOCK_IOC_CLONE, &clone);
 	error = errno;
 	if (device != held)
-		real.close(device);
+		quiet_close(device);
 	errno = error;
 	return made;
 }

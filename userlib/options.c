@@ -8,9 +8,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>		/* before the kernel's: musl then stays clear of it */
 #include <linux/in6.h>
 #include <linux/tcp.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

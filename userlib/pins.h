@@ -9,9 +9,13 @@
 
 #include <stdbool.h>
 
+struct fastsock_load;
+
 struct pins {
-	int select, config, groups, members, slots;	/* private descriptors, -1 = none */
+	int select, config, groups, members, slots, loads;	/* private descriptors, -1 = none */
+	int reasons;		/* may be missing while the others are there */
 	unsigned int cpus, rows;
+	struct fastsock_load *load;	/* `loads`, mapped; never unmapped, only replaced */
 };
 
 extern struct pins pins;

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "private_fd.h"
+#include "quiet.h"
 #include "real.h"
 
 #define WORD	(sizeof(unsigned long) * CHAR_BIT)
@@ -51,7 +52,7 @@ static int move(int fd)
 	lowest = limit.rlim_cur / 2 < HIGH ? limit.rlim_cur / 2 : HIGH;
 	moved = real.fcntl(fd, F_DUPFD_CLOEXEC, lowest);
 	if (moved >= MOST) {
-		real.close(moved);
+		quiet_close(moved);
 		errno = EMFILE;
 		return -1;
 	}
@@ -69,7 +70,7 @@ int private_fd_adopt(int fd)
 {
 	int moved = move(fd), saved = errno;
 
-	real.close(fd);
+	quiet_close(fd);
 	errno = saved;
 	return moved;
 }
@@ -80,7 +81,7 @@ int private_fd_move(int fd)
 
 	if (moved >= 0) {
 		forget(fd);
-		real.close(fd);
+		quiet_close(fd);
 	}
 	return moved;
 }
@@ -90,5 +91,5 @@ void private_fd_close(int fd)
 	if (!private_fd_is(fd))
 		return;
 	forget(fd);
-	real.close(fd);
+	quiet_close(fd);
 }

@@ -11,8 +11,12 @@
 #define FASTSOCK_REAL_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
@@ -20,6 +24,7 @@
 struct real {
 	int (*accept)(int, struct sockaddr *, socklen_t *);
 	int (*accept4)(int, struct sockaddr *, socklen_t *, int);
+	int (*bind)(int, const struct sockaddr *, socklen_t);
 	int (*chroot)(const char *);
 	int (*close)(int);
 	int (*connect)(int, const struct sockaddr *, socklen_t);
@@ -30,11 +35,18 @@ struct real {
 	int (*epoll_pwait2)(int, struct epoll_event *, int, const struct timespec *,
 			    const sigset_t *);
 	int (*epoll_wait)(int, struct epoll_event *, int, int);
+	int (*execve)(const char *, char *const[], char *const[]);
 	int (*fcntl)(int, int, ...);
+	int (*flock)(int, int);
 	int (*ioctl)(int, unsigned long, ...);
 	int (*listen)(int, int);
+	int (*pthread_mutex_lock)(pthread_mutex_t *);
+	int (*sem_wait)(sem_t *);
+	int (*semop)(int, struct sembuf *, size_t);
+	int (*semtimedop)(int, struct sembuf *, size_t, const struct timespec *);
 	int (*setsockopt)(int, int, int, const void *, socklen_t);
 	int (*shutdown)(int, int);
+	int (*socket)(int, int, int);
 	/*
 	 * No system call stands in for these: NULL until resolved.  (A bare setuid
 	 * would change one thread only.)
@@ -43,11 +55,25 @@ struct real {
 	int (*setreuid)(uid_t, uid_t);
 	int (*setuid)(uid_t);
 	int (*seteuid)(uid_t);
+	int (*execvpe)(const char *, char *const[], char *const[]);
+	int (*fexecve)(int, char *const[], char *const[]);
+	int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+			   const posix_spawnattr_t *, char *const[], char *const[]);
+	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+			    const posix_spawnattr_t *, char *const[], char *const[]);
+	int (*system)(const char *);
+	FILE *(*popen)(const char *, const char *);
 	int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };
 
 extern struct real real;
 
 void real_resolve(void);
+
+/*
+ * Is it there?  Constructors of other libraries run before ours, and one may make a
+ * thread or start a program.
+ */
+#define REAL_HAS(name)	(real.name || (real_resolve(), real.name))
 
 #endif

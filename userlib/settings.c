@@ -6,7 +6,7 @@
 #include "say.h"
 #include "settings.h"
 
-struct settings settings = { .pin = true };
+struct settings settings = { .pin = true, .rfd = true };
 
 static void read_mode(const char *value)
 {
@@ -19,12 +19,12 @@ static void read_mode(const char *value)
 		    " is not auto, off or strict; taken as auto", NULL);
 }
 
-static void read_pin(const char *value)
+static bool read_switch(const char *name, const char *value, bool otherwise)
 {
-	if (!strcmp(value, "0"))
-		settings.pin = false;
-	else if (strcmp(value, "1"))
-		say(SAY_SETTING, "FASTSOCK_PIN=", value, " is not 0 or 1; taken as 1", NULL);
+	if (strcmp(value, "0") && strcmp(value, "1"))
+		say(SAY_SETTING, name, "=", value, " is not 0 or 1; taken as ", otherwise ? "1" : "0",
+		    NULL);
+	return strcmp(value, otherwise ? "0" : "1") ? otherwise : !otherwise;
 }
 
 void settings_read(void)
@@ -35,9 +35,14 @@ void settings_read(void)
 		if (!strncmp(*entry, "FASTSOCK=", 9))
 			read_mode(*entry + 9);
 		else if (!strncmp(*entry, "FASTSOCK_PIN=", 13))
-			read_pin(*entry + 13);
+			settings.pin = read_switch("FASTSOCK_PIN", *entry + 13, true);
+		else if (!strncmp(*entry, "FASTSOCK_RFD=", 13))
+			settings.rfd = read_switch("FASTSOCK_RFD", *entry + 13, true);
+		else if (!strncmp(*entry, "FASTSOCK_UDP=", 13))
+			settings.udp = read_switch("FASTSOCK_UDP", *entry + 13, false);
 		else if ((*entry)[8] == '_')
 			say(SAY_SETTING, "unknown setting ", *entry,
-			    " ignored (known: FASTSOCK, FASTSOCK_PIN)", NULL);
+			    " ignored (known: FASTSOCK, FASTSOCK_PIN, FASTSOCK_RFD, "
+			    "FASTSOCK_UDP)", NULL);
 	}
 }

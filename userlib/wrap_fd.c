@@ -13,11 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "epoll.h"
 #include "fdtable.h"
 #include "listener.h"
 #include "module.h"
+#include "outgoing.h"
 #include "pins.h"
 #include "private_fd.h"
+#include "process.h"
 #include "real.h"
 #include "wrap.h"
 
@@ -30,6 +33,7 @@ WRAP int close(int fd)
 		errno = EBADF;
 		return -1;
 	}
+	outgoing_forget(fd);
 	if (fd_kind(fd) != FD_UNKNOWN)
 		listener_closing(fd);
 	return real.close(fd);
@@ -39,10 +43,12 @@ static int close_span(unsigned int first, unsigned int last, int flags)
 {
 	unsigned int end = last < FD_TABLE ? last : FD_TABLE - 1;
 
-	if (!(flags & CLOSE_RANGE_CLOEXEC))
+	if (!(flags & CLOSE_RANGE_CLOEXEC)) {
+		outgoing_forget_all(first, last);
 		for (unsigned int fd = first; fd <= end; fd++)
 			if (fd_kind(fd) != FD_UNKNOWN)
 				listener_closing(fd);
+	}
 	return syscall(SYS_close_range, first, last, flags);
 }
 
@@ -72,9 +78,14 @@ static void make_way(int fd)
 {
 	int moved;
 
+	outgoing_forget(fd);
+	if (fd_kind(fd) == FD_UNKNOWN && !private_fd_is(fd))
+		return;
+	/* The parent keeps what it has under this number. */
+	if (process_is_vfork_child())
+		return;
 	if (!private_fd_is(fd)) {
-		if (fd_kind(fd) != FD_UNKNOWN)
-			listener_closing(fd);
+		listener_closing(fd);
 		return;
 	}
 	moved = private_fd_move(fd);
@@ -97,11 +108,26 @@ WRAP int dup3(int from, int to, int flags)
 	return real.dup3(from, to, flags);
 }
 
-/* A listener made blocking waits on the original alone. */
-static void note_flags(int fd, int cmd, long arg)
+/*
+ * A listener made blocking waits on the original alone.  The flag belongs to all
+ * numbers of a socket, so one that we do not know may be meant.
+ */
+static void made_blocking(int fd)
 {
-	if (cmd == F_SETFL && !(arg & O_NONBLOCK) && fd_kind(fd) >= FD_LISTENER)
+	if (fd_kind(fd) >= FD_LISTENER || (fd_kind(fd) == FD_UNKNOWN && listener_recognise(fd)))
 		listener_withdraw(fd);
+}
+
+static void note_fcntl(int fd, int cmd, long arg)
+{
+	int error = errno;
+
+	/* A lock that processes share: see wrap_lock.c. */
+	if ((cmd == F_SETLKW || cmd == F_OFD_SETLKW) && epoll_unproved())
+		epoll_takes_turns();
+	if (cmd == F_SETFL && !(arg & O_NONBLOCK))
+		made_blocking(fd);
+	errno = error;
 }
 
 WRAP int fcntl(int fd, int cmd, ...)
@@ -112,7 +138,7 @@ WRAP int fcntl(int fd, int cmd, ...)
 	va_start(args, cmd);
 	arg = va_arg(args, void *);
 	va_end(args);
-	note_flags(fd, cmd, (long)arg);
+	note_fcntl(fd, cmd, (long)arg);
 	return real.fcntl(fd, cmd, arg);
 }
 
@@ -124,11 +150,11 @@ WRAP int fcntl64(int fd, int cmd, ...)
 	va_start(args, cmd);
 	arg = va_arg(args, void *);
 	va_end(args);
-	note_flags(fd, cmd, (long)arg);
+	note_fcntl(fd, cmd, (long)arg);
 	return real.fcntl(fd, cmd, arg);
 }
 
-WRAP int ioctl(int fd, unsigned long request, ...)
+WRAP int ioctl(int fd, ioctl_request request, ...)
 {
 	va_list args;
 	void *arg;
@@ -136,8 +162,8 @@ WRAP int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (request == FIONBIO && fd_kind(fd) >= FD_LISTENER && arg && !*(int *)arg)
-		listener_withdraw(fd);
+	if (request == FIONBIO && arg && !*(int *)arg)
+		note_fcntl(fd, F_SETFL, 0);
 	return real.ioctl(fd, request, arg);
 }
 

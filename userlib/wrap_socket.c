@@ -7,12 +7,16 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "accept.h"
+#include "epoll.h"
 #include "fdtable.h"
 #include "listener.h"
+#include "outgoing.h"
 #include "pins.h"
 #include "real.h"
 #include "say.h"
 #include "settings.h"
+#include "turn.h"
 #include "wrap.h"
 
 static bool refused_by_strict(int fd)
@@ -39,6 +43,7 @@ WRAP int listen(int fd, int backlog)
 		return real.listen(fd, backlog);
 	if (refused_by_strict(fd))
 		return -1;
+	outgoing_bind(fd);
 	result = real.listen(fd, backlog);
 	if (result == 0) {
 		int error = errno;
@@ -53,52 +58,54 @@ WRAP int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	uint16_t kind = fd_kind(fd);
 
-	if (kind == FD_PLAIN || kind == FD_EPOLL || settings.off || (unsigned int)fd >= FD_TABLE ||
+	if (kind == FD_PLAIN || fd_is_epoll(fd) || settings.off || (unsigned int)fd >= FD_TABLE ||
 	    (kind == FD_UNKNOWN && op != EPOLL_CTL_ADD))
 		return real.epoll_ctl(epfd, op, fd, event);
-	return listener_epoll_ctl(epfd, op, fd, event);
+	return epoll_changed(epfd, op, fd, event);
 }
 
 WRAP int epoll_wait(int epfd, struct epoll_event *events, int most, int timeout)
 {
-	listener_about_to_wait(epfd);
-	return real.epoll_wait(epfd, events, most, timeout);
+	int count;
+
+	epoll_about_to_wait(epfd, timeout);
+	count = real.epoll_wait(epfd, events, most, timeout);
+	return turn_begin(epfd, events, count, most);
 }
 
 WRAP int epoll_pwait(int epfd, struct epoll_event *events, int most, int timeout,
 		     const sigset_t *mask)
 {
-	listener_about_to_wait(epfd);
-	return real.epoll_pwait(epfd, events, most, timeout, mask);
+	int count;
+
+	epoll_about_to_wait(epfd, timeout);
+	count = real.epoll_pwait(epfd, events, most, timeout, mask);
+	return turn_begin(epfd, events, count, most);
 }
 
 WRAP int epoll_pwait2(int epfd, struct epoll_event *events, int most,
 		      const struct timespec *timeout, const sigset_t *mask)
 {
-	listener_about_to_wait(epfd);
-	return real.epoll_pwait2(epfd, events, most, timeout, mask);
+	int count;
+
+	epoll_about_to_wait(epfd, timeout && !timeout->tv_sec && !timeout->tv_nsec ? 0 : -1);
+	count = real.epoll_pwait2(epfd, events, most, timeout, mask);
+	return turn_begin(epfd, events, count, most);
 }
 
 WRAP int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
-	int made = listener_accept(fd, addr, len, flags);
+	int made = accept_from(fd, addr, len, flags);
 
 	/* A duplicate of a listener, made where we could not see it. */
 	if (made < 0 && errno == EAGAIN && fd_kind(fd) == FD_UNKNOWN && listener_recognise(fd))
-		made = listener_accept(fd, addr, len, flags);
+		made = accept_from(fd, addr, len, flags);
 	return made;
 }
 
 WRAP int accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
 	return accept4(fd, addr, len, 0);
-}
-
-WRAP int connect(int fd, const struct sockaddr *addr, socklen_t len)
-{
-	if (fd_kind(fd) == FD_UNKNOWN)
-		fd_mark(fd, FD_PLAIN);
-	return real.connect(fd, addr, len);
 }
 
 WRAP int shutdown(int fd, int how)
@@ -113,7 +120,9 @@ WRAP int setsockopt(int fd, int level, int name, const void *value, socklen_t le
 {
 	int result = real.setsockopt(fd, level, name, value, len);
 
-	if (result == 0 && fd_kind(fd) >= FD_LISTENER)
+	if (result == 0)
+		outgoing_option(fd, level, name, value, len);
+	if (result == 0 && (fd_kind(fd) >= FD_LISTENER || listener_is_program(level, name)))
 		listener_option(fd, level, name, value, len);
 	return result;
 }

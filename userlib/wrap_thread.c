@@ -8,18 +8,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "listener.h"
 #include "real.h"
-#include "settings.h"
+#include "thread.h"
+#include "worker.h"
 #include "wrap.h"
 
 struct start {
 	void *(*routine)(void *);
 	void *argument;
-	int creator_tid;
+	struct worker creator;
 };
 
 static void *begin(void *argument)
@@ -27,25 +25,26 @@ static void *begin(void *argument)
 	struct start start = *(struct start *)argument;
 
 	free(argument);
-	listener_thread_born(start.creator_tid);
+	worker_unpin_child(&start.creator);
 	return start.routine(start.argument);
 }
 
 WRAP int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 			void *(*routine)(void *), void *argument)
 {
+	struct worker creator;
 	struct start *start;
 	int error;
 
-	if (!real.pthread_create)
+	if (!REAL_HAS(pthread_create))
 		return EAGAIN;
-	listener_thread_made();
-	if (settings.off || !settings.pin || !listener_any())
+	thread_made();
+	if (!worker_self_pinned(&creator))
 		return real.pthread_create(thread, attributes, routine, argument);
 	start = malloc(sizeof(*start));
 	if (!start)
 		return EAGAIN;
-	*start = (struct start){ routine, argument, syscall(SYS_gettid) };
+	*start = (struct start){ routine, argument, creator };
 	error = real.pthread_create(thread, attributes, begin, start);
 	if (error)
 		free(start);

@@ -13,11 +13,11 @@
 #include "settings.h"
 #include "wrap.h"
 
-static bool ready(const void *function)
+static bool ready(bool known)
 {
 	int error = errno;
 
-	if (!function) {
+	if (!known) {
 		errno = ENOSYS;
 		return false;
 	}
@@ -29,20 +29,20 @@ static bool ready(const void *function)
 
 WRAP int setuid(uid_t user)
 {
-	return ready((const void *)real.setuid) ? real.setuid(user) : -1;
+	return ready(REAL_HAS(setuid)) ? real.setuid(user) : -1;
 }
 
 WRAP int seteuid(uid_t user)
 {
-	return ready((const void *)real.seteuid) ? real.seteuid(user) : -1;
+	return ready(REAL_HAS(seteuid)) ? real.seteuid(user) : -1;
 }
 
 WRAP int setreuid(uid_t real_user, uid_t effective)
 {
-	return ready((const void *)real.setreuid) ? real.setreuid(real_user, effective) : -1;
+	return ready(REAL_HAS(setreuid)) ? real.setreuid(real_user, effective) : -1;
 }
 
 WRAP int setresuid(uid_t real_user, uid_t effective, uid_t saved)
 {
-	return ready((const void *)real.setresuid) ? real.setresuid(real_user, effective, saved) : -1;
+	return ready(REAL_HAS(setresuid)) ? real.setresuid(real_user, effective, saved) : -1;
 }
