@@ -7,13 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct clone {
+	__u64 cookie;
+	__u32 pid;		/* of the thread that asked for it; 0: not visible from here */
+	__u32 tid;
+};
+
 struct clones {
-	__u64 *cookies;
+	struct clone *clones;
 	size_t count;
 };
 
 bool clones_read(struct clones *clones);	/* false with errno */
-bool clones_have(const struct clones *clones, __u64 cookie);
+const struct clone *clones_find(const struct clones *clones, __u64 cookie);
 void clones_free(struct clones *clones);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Listening TCP sockets of this network namespace, as ss sees them. */
+/* Sockets that wait for clients in this network namespace, as ss sees them. */
 #ifndef FSCTL_DIAG_H
 #define FSCTL_DIAG_H
 
@@ -9,6 +9,11 @@
 
 struct diag_socket {
 	__u64 cookie;
+	int family;
+	__u8 addr[16];			/* as in struct fastsock_group_key */
+	__be16 port;
+	__u32 ifindex;
+	__u32 uid;
 	unsigned int inode;
 	unsigned int queue;		/* waiting for accept() */
 	unsigned int backlog;		/* most that may wait */
@@ -19,11 +24,9 @@ struct diag {
 	size_t count;
 };
 
-bool diag_listeners(struct diag *diag);		/* false with errno */
+bool diag_listeners(struct diag *diag);		/* TCP; false with errno */
+bool diag_unconnected(struct diag *diag);	/* UDP; false with errno */
 const struct diag_socket *diag_find(const struct diag *diag, __u64 cookie);
 void diag_free(struct diag *diag);
-
-/* The first process that holds the socket: "COMM" and its number; false if not seen. */
-bool diag_owner(unsigned int inode, int *pid, char *comm, size_t size);
 
 #endif

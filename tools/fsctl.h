@@ -25,7 +25,12 @@ int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 int command_enable(int argc, char **argv);
 int command_disable(int argc, char **argv);
+int command_refresh(int argc, char **argv);
+int command_watch(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_stats(int argc, char **argv);
+int command_adopt(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_help(int argc, char **argv);
 

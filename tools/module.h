@@ -4,13 +4,14 @@
 #define FSCTL_MODULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 bool module_loaded(void);
 
-/* Try modprobe; returns true when it is loaded afterwards. */
-bool module_load(void);
+/* Try modprobe; returns true when it is loaded afterwards, else @why has its words. */
+bool module_load(char *why, size_t size);
 
-/* 0, or an errno: EBUSY when a process has the device open. */
+/* 0, or an errno: EWOULDBLOCK when a process has the device open. */
 int module_unload(void);
 
 /* The module's ABI, or -1 when the device cannot be asked (errno says why). */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fsctl.h"
@@ -52,28 +53,50 @@ static bool is_static(int fd)
 	return true;
 }
 
-/* The dynamic linker ignores LD_PRELOAD for some programs, and says nothing. */
-static void warn_if_ignored(const char *command)
+/* The file that execvp would take; -1 if there is none to be read. */
+static int open_command(const char *command, char *path, size_t size)
 {
 	const char *search = strchr(command, '/') ? "" : getenv("PATH");
+	struct stat status;
+	size_t length;
+	int fd;
+
+	while (search) {
+		length = strcspn(search, ":");
+		snprintf(path, size, "%.*s%s%s", (int)length, search, length ? "/" : "", command);
+		/* A FIFO of that name must not hold us up. */
+		fd = access(path, X_OK) ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		search = search[length] ? search + length + 1 : NULL;
+	}
+	return -1;
+}
+
+/*
+ * The dynamic linker ignores LD_PRELOAD where a program gets more rights than its
+ * caller has, and a static program has no dynamic linker; neither says so.
+ */
+static void warn_if_ignored(const char *command)
+{
 	char path[PATH_MAX];
 	struct stat status;
-	int fd = -1;
+	int fd = open_command(command, path, sizeof(path));
 
-	do {
-		size_t length = search ? strcspn(search, ":") : 0;
-
-		snprintf(path, sizeof(path), "%.*s%s%s", (int)length, search ? search : "",
-			 length ? "/" : "", command);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		search = search && search[length] ? search + length + 1 : NULL;
-	} while (fd < 0 && search);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &status) == 0 && status.st_mode & (S_ISUID | S_ISGID))
-		complain("%s is set-user-id: libfastsock.so is not loaded into it", path);
-	else if (is_static(fd))
+	if (is_static(fd))
 		complain("%s is linked statically: libfastsock.so is not loaded into it", path);
+	else if (fstat(fd, &status) == 0 &&
+		 ((status.st_mode & S_ISUID && status.st_uid != geteuid()) ||
+		  (status.st_mode & S_ISGID && status.st_gid != getegid())))
+		complain("%s is set-user-id or set-group-id: libfastsock.so is not loaded into it; "
+			 "start it as its owner", path);
+	else if (getuid() && fgetxattr(fd, "security.capability", NULL, 0) > 0)
+		complain("%s has file capabilities: libfastsock.so is not loaded into it; start it as "
+			 "root, or give it the capabilities by its service manager", path);
 	close(fd);
 }
 
@@ -92,6 +115,11 @@ int command_run(int argc, char **argv)
 	if (!find_library(library, sizeof(library))) {
 		complain("cannot find libfastsock.so (looked in " FASTSOCK_LIBDIR "): "
 			 "run 'make install'");
+		return EXIT_NOT_STARTED;
+	}
+	if (strpbrk(library, ": \t")) {
+		complain("LD_PRELOAD cannot name '%s': move it to a directory without a blank or ':' in "
+			 "its name", library);
 		return EXIT_NOT_STARTED;
 	}
 	if (!pins_exist() && errno == ENOENT)

@@ -10,22 +10,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "fsctl.h"
+#include "netns.h"
 #include "state.h"
 
 #define STATE_FILE	STATE_DIR "/state.json"
 #define STATE_NEW	STATE_DIR "/state.json.new"
 
-unsigned long state_netns(void)
+static unsigned long netns_inode(void)
 {
 	struct stat status;
 
 	return stat("/proc/self/ns/net", &status) ? 0 : status.st_ino;
 }
 
+static int lock = -1;
+
+/*
+ * Only the one that is locked: where it has been removed already, another process may
+ * have made and locked the next, which is empty until it has written something.
+ */
 static void remove_if_empty(void)
 {
-	rmdir(STATE_DIR);
+	struct stat locked, named;
+
+	if (fstat(lock, &locked) == 0 && stat(STATE_DIR, &named) == 0 &&
+	    named.st_dev == locked.st_dev && named.st_ino == locked.st_ino)
+		rmdir(STATE_DIR);
 }
 
 /*
@@ -36,6 +48,7 @@ static void remove_if_empty(void)
 bool state_lock(void)
 {
 	struct stat locked, named;
+	static bool registered;
 	int fd;
 
 	for (;;) {
@@ -47,8 +60,10 @@ bool state_lock(void)
 		if (fd < 0 || flock(fd, LOCK_EX) || fstat(fd, &locked))
 			break;
 		if (stat(STATE_DIR, &named) == 0 && named.st_ino == locked.st_ino) {
-			/* Never closed: the lock goes with the process, however that ends. */
-			atexit(remove_if_empty);
+			/* Most never unlock: it goes with the process, however that ends. */
+			if (!registered)
+				registered = !atexit(remove_if_empty);
+			lock = fd;
 			return true;
 		}
 		close(fd);
@@ -56,6 +71,21 @@ bool state_lock(void)
 	complain("cannot lock " STATE_DIR ": %s%s", strerror(errno),
 		 errno == EACCES || errno == EPERM ? " (needs root)" : "");
 	return false;
+}
+
+void state_unlock(void)
+{
+	remove_if_empty();
+	close(lock);
+	lock = -1;
+}
+
+static void read_text(struct json_object *object, const char *name, char *text, size_t size)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(object, name, &value))
+		snprintf(text, size, "%s", json_object_get_string(value));
 }
 
 bool state_read(struct state *state)
@@ -73,7 +103,7 @@ bool state_read(struct state *state)
 	root = json_object_from_fd(fd);
 	close(fd);
 	if (!root || !json_object_object_get_ex(root, "interfaces", &list)) {
-		complain(STATE_FILE " is damaged; remove it, then run 'fsctl disable --all'");
+		complain(STATE_FILE " is damaged; 'fsctl disable --all' removes it");
 		json_object_put(root);
 		return false;
 	}
@@ -85,6 +115,18 @@ bool state_read(struct state *state)
 		snprintf(state->interface[i].name, IFNAMSIZ, "%s", json_object_get_string(value));
 		if (json_object_object_get_ex(each, "netns", &value))
 			state->interface[i].netns = json_object_get_int64(value);
+		if (json_object_object_get_ex(each, "ifindex", &value))
+			state->interface[i].ifindex = json_object_get_int64(value);
+		if (json_object_object_get_ex(each, "netns_cookie", &value))
+			state->interface[i].netns_cookie = json_object_get_uint64(value);
+		if (json_object_object_get_ex(each, "inode", &value))
+			state->interface[i].inode = json_object_get_uint64(value);
+		read_text(each, "mode", state->interface[i].mode, STATE_MODE);
+		read_text(each, "cpus", state->interface[i].cpus, CPUS_TEXT);
+		if (json_object_object_get_ex(each, "port_lo", &value))
+			state->interface[i].port_lo = json_object_get_int64(value);
+		if (json_object_object_get_ex(each, "port_hi", &value))
+			state->interface[i].port_hi = json_object_get_int64(value);
 		state->interfaces = i + 1;
 	}
 	if (json_object_object_get_ex(root, "mounted_bpffs", &value))
@@ -105,6 +147,14 @@ bool state_write(const struct state *state)
 
 		json_object_object_add(each, "name", json_object_new_string(state->interface[i].name));
 		json_object_object_add(each, "netns", json_object_new_int64(state->interface[i].netns));
+		json_object_object_add(each, "ifindex", json_object_new_int64(state->interface[i].ifindex));
+		json_object_object_add(each, "netns_cookie",
+				       json_object_new_uint64(state->interface[i].netns_cookie));
+		json_object_object_add(each, "inode", json_object_new_uint64(state->interface[i].inode));
+		json_object_object_add(each, "mode", json_object_new_string(state->interface[i].mode));
+		json_object_object_add(each, "cpus", json_object_new_string(state->interface[i].cpus));
+		json_object_object_add(each, "port_lo", json_object_new_int64(state->interface[i].port_lo));
+		json_object_object_add(each, "port_hi", json_object_new_int64(state->interface[i].port_hi));
 		json_object_array_add(list, each);
 	}
 	json_object_object_add(root, "interfaces", list);
@@ -125,15 +175,64 @@ bool state_remove(void)
 	/* Last: with it the lock ends for whoever waits. */
 	if (rmdir(STATE_DIR) == 0 || errno == ENOENT)
 		return true;
-	complain("cannot remove " STATE_DIR ": %s", strerror(errno));
+	complain("cannot remove " STATE_DIR ": %s", errno == ENOTEMPTY ?
+		 "something in it is still wanted, or not fsctl's" : strerror(errno));
 	return false;
+}
+
+static unsigned long inode_of(unsigned int ifindex)
+{
+	struct device_identity identity = { 0 };
+	struct device device;
+
+	if (device_open(&device, ifindex))
+		device_identify(&device, &identity);
+	device_close(&device);
+	return identity.inode;
+}
+
+bool state_identify(struct state *state, int index, const char *name)
+{
+	unsigned int ifindex = if_nametoindex(name);
+
+	if (!ifindex || !if_indextoname(ifindex, state->interface[index].name))
+		return false;
+	state->interface[index].ifindex = ifindex;
+	state->interface[index].inode = inode_of(ifindex);
+	state->interface[index].netns = netns_inode();
+	state->interface[index].netns_cookie = netns_cookie();
+	return true;
+}
+
+bool state_here(const struct state *state, int index)
+{
+	return state->interface[index].netns_cookie == netns_cookie();
+}
+
+bool state_dead(const struct state *state, int index)
+{
+	return state->interface[index].netns == netns_inode() && !state_here(state, index);
 }
 
 int state_find(const struct state *state, const char *name)
 {
+	unsigned int ifindex = if_nametoindex(name);
+	unsigned long inode = ifindex ? inode_of(ifindex) : 0;
+	char other[IFNAMSIZ];
+
+	for (int i = 0; ifindex && i < state->interfaces; i++)
+		if (state->interface[i].ifindex == ifindex && state_here(state, i) &&
+		    (state->interface[i].inode == inode || !inode || !state->interface[i].inode))
+			return i;
 	for (int i = 0; i < state->interfaces; i++)
-		if (!strcmp(state->interface[i].name, name) &&
-		    state->interface[i].netns == state_netns())
+		if (!strcmp(state->interface[i].name, name) && state_here(state, i) &&
+		    (!ifindex || !if_indextoname(state->interface[i].ifindex, other) ||
+		     state->interface[i].inode != inode_of(state->interface[i].ifindex)))
 			return i;
 	return -1;
+}
+
+void state_drop(struct state *state, int index)
+{
+	state->interface[index] = state->interface[--state->interfaces];
 }
