@@ -35,32 +35,40 @@ all: bpf lib fsctl $(if $(KDIR),kmod,kmod-without)	## everything, the module for
 include bpf/build.mk
 include userlib/build.mk
 include tools/build.mk
+include tools/demo/build.mk
 include tests/build.mk
 
 # Kbuild writes beside the sources, so every kernel gets a tree of links to them.
 # Links whose source is gone go first.
-# $(call kbuild,STAGE,KDIR,ARGUMENTS)
+# $(call kbuild,STAGE,SOURCES,ARGUMENTS)
 define kbuild
 	$(if $(KREL),,$(error no kernel headers in KDIR='$(KDIR)': install linux-headers-amd64, or name a build tree by KDIR=))
 	@mkdir -p $1
 	@find $1 -xtype l -delete
-	@cp -rsf $(abspath Kbuild kmod uapi) $1/
-	+$(MAKE) -C $2 M=$(abspath $1) $3
+	@cp -rsf $(abspath $2) $1/
+	+$(MAKE) -C $(KDIR) M=$(abspath $1) $3
+endef
+
+# With W=1 and sparse; any warning fails. modpost's word on another patch level of
+# the compiler is not about the source.
+# $(call kbuild_lint,STAGE,SOURCES)
+define kbuild_lint
+	$(call kbuild,$1,$2,clean)
+	$(call kbuild,$1,$2,W=1 C=2 CF=-D__CHECK_ENDIAN__ modules) \
+		>$1.log 2>&1 || { cat $1.log; exit 1; }
+	@! grep -i 'warning' $1.log | grep -v 'the compiler differs from the one'
 endef
 
 # What `uname -r` says there; include/config/kernel.release differs on Debian's 6.1.
 KREL := $(if $(KDIR),$(shell sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h))
 
+KMOD_SRC := Kbuild kmod uapi
+
 .PHONY: kmod kmod-lint kmod-without
 kmod:	## the module for one kernel, KDIR=its build tree
-	$(call kbuild,build/kmod/$(KREL),$(KDIR),modules)
-
-# modpost's word on another patch level of the compiler is not about the source.
+	$(call kbuild,build/kmod/$(KREL),$(KMOD_SRC),modules)
 kmod-lint:	## the module for KDIR= with W=1 and sparse; any warning fails
-	$(call kbuild,build/lint/$(KREL),$(KDIR),clean)
-	$(call kbuild,build/lint/$(KREL),$(KDIR),W=1 C=2 CF=-D__CHECK_ENDIAN__ modules) \
-		>build/lint/$(KREL).log 2>&1 || { cat build/lint/$(KREL).log; exit 1; }
-	@! grep -i 'warning' build/lint/$(KREL).log | grep -v 'the compiler differs from the one'
+	$(call kbuild_lint,build/lint/kmod/$(KREL),$(KMOD_SRC))
 
 kmod-without:
 	@echo "fastsock: no kernel headers found, built without the module (see KDIR= in 'make help')"
@@ -93,8 +101,12 @@ install-kmod:
 	fi
 
 uninstall-kmod:
-	$(if $(KREL),rm -rf $(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$(MODDIR))
-	$(if $(INSTALL_MOD_PATH),,$(if $(KREL),depmod $(KREL)))
+	@if [ -z "$(KREL)" ] || { [ -n "$(DESTDIR)" ] && [ -z "$(INSTALL_MOD_PATH)" ]; }; then \
+		:; \
+	elif [ -d "$(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$(MODDIR)" ]; then \
+		rm -rf "$(INSTALL_MOD_PATH)/lib/modules/$(KREL)/$(MODDIR)" && \
+		depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") $(KREL); \
+	fi
 
 .PHONY: setup
 setup:	## install what building and testing need (Debian 12 or 13, as root)
@@ -104,7 +116,26 @@ setup:	## install what building and testing need (Debian 12 or 13, as root)
 check:	## all tests, or SUITE=name; in VMs with KERNELS="6.1 6.12"
 	$(if $(filter unit,$(SUITE)),,tests/setup.sh)
 	+@$(MAKE) --no-print-directory check-built
-	tests/run.sh --suite "$(SUITE)" --kernels "$(KERNELS)"
+	tests/run.sh --suite "$(SUITE)" --kernels "$(KERNELS)" $(if $(SUITE),,--budget 4500)
+
+.PHONY: check-long
+check-long:	## the tests that take too long for `make check`
+	tests/setup.sh
+	+@$(MAKE) --no-print-directory check-built
+	tests/run.sh --only long --kernels "$(KERNELS)"
+
+.PHONY: bench bench-vm bench-build bench-docs
+bench-build: bpf lib fsctl demo-server $(BENCH_BIN)
+bench:	## side by side with every stock alternative; CASE=name, ROUNDS=n
+	tests/setup.sh --bench
+	+@$(MAKE) --no-print-directory -s bench-build
+	tests/bench/run.sh $(if $(CASE),--case $(CASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	tests/bench/report.py build/bench
+bench-vm:	## how cost grows with CPUs, in emulated VMs; KERNEL=6.12
+	tests/bench/vm.sh
+	tests/bench/report.py build/bench
+bench-docs:	## docs/benchmarks.md from what bench and bench-vm have measured
+	tests/bench/report.py build/bench --docs
 
 .PHONY: demo demo-build
 demo-build: bpf lib fsctl kmods tests

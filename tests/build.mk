@@ -4,7 +4,7 @@
 # file says so in tests/SUITE/build.mk:
 #	build/tests/SUITE/x: TEST_ADD := tools/y.c -lmnl
 
-TEST_SRC := $(wildcard tests/*/*.c)
+TEST_SRC := $(filter-out %.bpf.c,$(wildcard tests/*/*.c))
 TEST_BIN := $(TEST_SRC:%.c=build/%)
 TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread \
 	-Iuapi -Iuserlib -Ikmod -Ibpf -Itools -Itests/lib -Ibuild/bpf
@@ -23,7 +23,7 @@ include $(wildcard tests/*/build.mk)
 # Unit tests need neither module nor kernels.
 .PHONY: check-built
 ifeq ($(SUITE),unit)
-check-built: $(filter build/tests/unit/% %/unit_%,$(foreach t,$(TEST_BIN),$(if $(findstring /unit_,$t),$t)))
+check-built: $(foreach t,$(TEST_BIN),$(if $(findstring /unit_,$t),$t))
 else
-check-built: bpf lib fsctl kmods tests
+check-built: bpf lib fsctl demo-server kmods nics tests
 endif

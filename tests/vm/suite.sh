@@ -20,7 +20,7 @@ leftovers() {
 	local found end=$((SECONDS + 5))
 	while :; do
 		found=$(
-			grep '^fastsock ' /proc/modules | sed 's/^/module: /'
+			grep -E '^(fastsock|fsnic) ' /proc/modules | sed 's/^/module: /'
 			ls -d /sys/fs/bpf/fastsock 2>/dev/null | sed 's/^/pins: /'
 			comm -13 <(echo "$netns") <(ls /run/netns) | sed 's/^/namespace: /'
 			comm -13 <(echo "$links") <(ls /sys/class/net) | sed 's/^/device: /'
@@ -49,9 +49,11 @@ for name; do
 		echo "#@ dirty $name"
 	fi
 	# The next script is not to suffer from this one.
-	if grep -q '^fastsock ' /proc/modules; then
-		rmmod fastsock
-	fi
+	for module in fastsock fsnic; do
+		if grep -q "^$module " /proc/modules; then
+			rmmod $module
+		fi
+	done
 	rm -rf /sys/fs/bpf/fastsock
 	comm -13 <(echo "$netns") <(ls /run/netns) | xargs -rn 1 ip netns del
 done
