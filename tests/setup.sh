@@ -100,7 +100,7 @@ trap 'exit 1' INT TERM HUP
 
 # Not as user _apt, who cannot write to the directories used here.
 apt() {
-	apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
+	apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 "$@"
 }
 
 update() {

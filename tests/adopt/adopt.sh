@@ -13,11 +13,13 @@ port=8100
 # up KIND HOST WORKERS [OPTION...]: on the next port; SERVER is its process
 up() {
 	port=$((port + 1))
-	"$server" serve "$1" "$2" $port "${@:3}" >/dev/null &
+	rm -f "$tmp/up"
+	"$server" serve "$1" "$2" $port "${@:3}" >"$tmp/up" &
 	SERVER=$!
 	local what=-Hltn
 	[ "$1" = tcp ] || what=-Hlun
-	wait_for 10 eval "[ \$(ss $what 'sport = :$port' | wc -l) -eq $3 ]"
+	# They listen before there are workers, for whom adopt looks.
+	wait_for 10 grep -q up "$tmp/up" && wait_for 10 eval "[ \$(ss $what 'sport = :$port' | wc -l) -eq $3 ]"
 }
 
 down() {
@@ -183,8 +185,11 @@ ends() {
 }
 
 elsewhere() {
-	unshare --net bash -c "ip link set lo up; exec '$server' serve tcp 127.0.0.1 9000 $cpus threads pinned" &
+	rm -f "$tmp/up"
+	unshare --net bash -c "ip link set lo up; exec '$server' serve tcp 127.0.0.1 9000 $cpus threads pinned" \
+		>"$tmp/up" &
 	local pid=$!
+	wait_for 10 grep -q up "$tmp/up"
 	wait_for 10 eval "[ \$(nsenter -t $pid -n ss -Hltn 'sport = :9000' | wc -l) -eq $cpus ]"
 	check "another network namespace: not seen without --pid" says 1 "no listening TCP socket" \
 		fsctl adopt --port 9000

@@ -188,9 +188,12 @@ check "and it says so" grep 'signal 9' "$dir/log.8000"
 prlimit --nofile=32 fastsock-demo -w 1 -a 127.0.0.1:8000 -o "$dir/log.8000" &
 pids=($!)
 wait_for 10 eval 'ss -Hltn "sport = :8000" | grep -q .'
-python3 - <<'PY'
-import socket
+python3 - "$dir/log.8000" <<'PY'
+import socket, sys, time
 held = [socket.create_connection(("127.0.0.1", 8000), 10) for _ in range(40)]
+end = time.monotonic() + 10
+while "no descriptor left" not in open(sys.argv[1]).read() and time.monotonic() < end:
+    time.sleep(0.02)
 PY
 check "without descriptors: serves on afterwards" eval \
 	'curl -sf --max-time 5 http://127.0.0.1:8000/ >/dev/null'

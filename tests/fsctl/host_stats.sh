@@ -77,18 +77,24 @@ check "no room to write: said" says 1 "cannot write: No space" sh -c 'fsctl stat
 check "the same of status" says 1 "cannot write: No space" sh -c 'fsctl status >/dev/full'
 
 # --watch
+# What its rates add up to so far, in tens; the last line may not be whole yet.
+added_up() {
+	python3 -c 'import json
+lines = [line for line in open("/run/watch") if line.endswith("\n")]
+print(round(sum(s["seconds"] * v for s in map(json.loads, lines)
+		for l in s["listeners"] for k, v in l["total"]["per_second"].items()
+		if k != "migrated") / 10) * 10)'
+}
 fsctl stats --json --watch 0.2 >/run/watch &
 watch=$!
 wait_for 10 test -s /run/watch
 connections 50 127.0.0.1 >/dev/null
+wait_for 10 eval '[ "$(added_up)" -ge 50 ]'
 sleep 0.5
 kill -INT $watch
 wait $watch
 is "--watch ends by an interrupt, with success" $? 0
-is "its rates add up to what was asked" "$(python3 -c 'import json
-print(round(sum(s["seconds"] * v for s in map(json.loads, open("/run/watch"))
-		for l in s["listeners"] for k, v in l["total"]["per_second"].items()
-		if k != "migrated") / 10) * 10)')" 50
+is "its rates add up to what was asked" "$(added_up)" 50
 check "a reader that goes away ends it at once, without a word" timeout 10 bash -c \
 	'fsctl stats --watch=0.1 2>&1 | head -n 1 | grep -q local'
 fsctl stats --watch 0.1 >/dev/null 2>/run/said &

@@ -48,9 +48,10 @@ net_end() {
 		"$1" ip addr add "$4/64" dev "$2" nodad
 }
 
+# LOWER_UP comes first; frames are dropped until the state follows.
 net_carrier() {
-	srv ip -o link show "$VETH_SRV" up | grep -q LOWER_UP &&
-		cli ip -o link show "$VETH_CLI" up | grep -q LOWER_UP
+	srv ip -o link show "$VETH_SRV" up | grep -q 'LOWER_UP.* state UP' &&
+		cli ip -o link show "$VETH_CLI" up | grep -q 'LOWER_UP.* state UP'
 }
 
 # Processes left in the namespaces would keep them alive: end them first, they
@@ -98,12 +99,14 @@ cli_in_order() {
 		done"
 }
 
-# wait_for SECONDS CMD...: poll until CMD succeeds; its output is dropped.
+# wait_for SECONDS CMD...: poll until CMD succeeds; its output is dropped. It is asked
+# twenty times in any case: this script may have stood still while the time went by.
 wait_for() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) times=0
 	shift
 	until "$@" >/dev/null 2>&1; do
-		if [ "${EPOCHREALTIME/[.,]/}" -ge "$end" ]; then
+		times=$((times + 1))
+		if [ "${EPOCHREALTIME/[.,]/}" -ge "$end" ] && [ $times -ge 20 ]; then
 			return 1
 		fi
 		sleep 0.05

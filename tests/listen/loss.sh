@@ -48,13 +48,6 @@ reload_nginx() {
 	kill -HUP "$SERVER"
 }
 
-all_ended() {
-	local pid
-	for pid in "$@"; do
-		ended "$pid" || return
-	done
-}
-
 reload_haproxy() {
 	kill -USR2 "$SERVER"
 }

@@ -30,14 +30,24 @@ haproxy_places() {
 	stop
 }
 
+# One after the other: the last is over, too, when the load is.
+haproxy_reload() {
+	local old
+	old=$(workers)
+	kill -USR2 "$SERVER"
+	# shellcheck disable=SC2086 # one word for each
+	wait_for 20 all_ended $old
+}
+
 haproxy_reloads() {
 	HAPROXY_GLOBAL="stats socket $dir/sock mode 600 level admin expose-fd listeners" haproxy_conf
 	serve "haproxy master-worker" fsctl run -- haproxy -W -db -f "$dir/haproxy.cfg"
 	local_on "$(all_workers $cpus)"
-	MOST=5 load $((RELOADS / 2 + 1)) 0.8 kill -USR2 "$SERVER"
+	MOST=$((RELOADS / 2 + 1)) load 0 0.8 haproxy_reload
 	nothing_lost "haproxy, $TIMES seamless reloads under load" $HAPROXYS_OWN
 	NAME="haproxy after the reloads"
 	if [ "$MODULE" = yes ]; then
+		settle 1
 		local_on "$(all_workers $cpus)"
 	else
 		load "$SPAN"
@@ -52,7 +62,7 @@ haproxy_reloads() {
 haproxy_spread() {
 	local how=$1 share
 	serve "haproxy $how" fsctl run -- haproxy -db -f "$dir/haproxy.cfg"
-	check "$NAME: listeners" wait_for 10 has_listeners "$2"
+	check "$NAME: listeners" wait_for 10 eval "has_listeners $2 && everywhere"
 	share=$(python3 tests/listen/threads.py $PORT 3)
 	note "$NAME: $share % answered by the thread of the CPU that received"
 	if [ -n "${3-}" ]; then

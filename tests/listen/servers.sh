@@ -37,7 +37,7 @@ serve() {
 	shift
 	"$@" >"$dir/out" 2>&1 </dev/null &
 	SERVER=$!
-	if wait_for 20 answers; then
+	if wait_for 60 answers; then
 		ok "$NAME: answers on ${ADDRESSES[*]}"
 	else
 		not_ok "$NAME: answers on ${ADDRESSES[*]}" "$(tail -n 5 "$dir/out")"
@@ -62,6 +62,13 @@ stop() {
 
 ended() {
 	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+}
+
+all_ended() {
+	local pid
+	for pid in "$@"; do
+		ended "$pid" || return
+	done
 }
 
 nothing_left() {

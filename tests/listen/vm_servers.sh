@@ -53,7 +53,7 @@ guest_models() {
 # The worker of a CPU that goes is moved by the kernel; its connections arrive
 # elsewhere from then on.
 cpu_goes_and_comes() {
-	local gone=$((cpus - 1))
+	local gone=$((cpus - 1)) old
 	nginx_conf
 	serve "CPU $gone off and on" fsctl run -- nginx -c "$dir/nginx.conf"
 	count_listeners "$(all_workers $cpus)"
@@ -61,7 +61,10 @@ cpu_goes_and_comes() {
 	nothing_lost "$NAME, $TIMES times under load"
 	echo 1 >/sys/devices/system/cpu/cpu$gone/online
 	OBSERVE='' as_stock "$(all_workers $cpus)"
+	old=$(workers)
 	reload
+	# shellcheck disable=SC2086 # one word for each
+	check "$NAME: the old workers have gone" wait_for 30 all_ended $old
 	settle
 	NAME="after the next reload" OBSERVE='' local_on "$(all_workers $cpus)"
 	stop

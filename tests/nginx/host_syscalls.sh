@@ -49,6 +49,8 @@ counted() {
 	tracer=$!
 	wait_for 10 grep -q attached "$dir/strace"
 	requests 1000
+	# Its last turn is over when it waits again: strace forgets what it has not shown yet.
+	wait_for 10 eval 'tail -n 1 "$dir/trace" | grep -Eq "epoll_p?wait2?\("'
 	kill -INT $tracer
 	wait $tracer
 	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$dir/trace" | sort | uniq -c |

@@ -86,7 +86,7 @@ observed() {
 	"$FS_BUILD/tests/observe/observe" 80 <"$control" >"$NGINX_DIR/seen" &
 	local watcher=$!
 	exec 9>"$control"
-	wait_for 20 grep -q ready "$NGINX_DIR/seen" || return
+	wait_for 60 grep -q ready "$NGINX_DIR/seen" || return
 	load "$1"
 	exec 9>&-
 	wait $watcher

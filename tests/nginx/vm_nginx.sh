@@ -23,6 +23,20 @@ listeners() {
 	srv ss -Hltn 'sport = :80' | wc -l
 }
 
+# An original and one for each worker, IPv4 and IPv6.
+all_listen() {
+	[ "$(listeners)" -eq $((2 * (1 + $(nproc)))) ]
+}
+
+# renewed PID...: these have gone, and others are in their place
+renewed() {
+	local pid
+	for pid in "$@"; do
+		[ ! -e "/proc/$pid" ] || return
+	done
+	all_listen
+}
+
 # One curl for all: its own start takes longer than what it asks, where it is emulated.
 answers_still() {
 	cli curl -sf --fail-early --max-time 5 -o /dev/null "http://$IP4_SRV/?[1-8]" \
@@ -59,9 +73,9 @@ nginx_stop
 check "insmod" insmod "$FS_KO"
 check "fsctl enable" fsctl enable --iface "$VETH_SRV" --spill off
 served_with_line "module"
+check "module: listeners (one original and one for each worker, IPv4 and IPv6)" \
+	wait_for 20 all_listen
 is "module: nothing to complain about" "$(said)" 0
-is "module: listeners (one original and one for each worker, IPv4 and IPv6)" \
-	"$(listeners)" $((2 * (1 + $(nproc))))
 observed 4
 note "module: $SEEN_LOCAL of $SEEN_ALL local, $LOAD_ERRORS errors in $LOAD_REQUESTS requests"
 is "module: errors" "$LOAD_ERRORS" 0
@@ -76,8 +90,11 @@ assert json.loads(text)
 assert text.count(\"nginx\") >= 2 * $(nproc), text"; rc=$?; rm -f /tmp/fs-status.$$; (exit $rc)'
 sed 's/pid .*/pid \/tmp\/fs-second.pid;/' "$NGINX_DIR/nginx.conf" >"$NGINX_DIR/second.conf"
 refuse "module: a second nginx is refused the port" timeout 20 nginx -c "$NGINX_DIR/second.conf"
+old=$(nginx_workers)
 kill -HUP "$NGINX_PID"
 check "module: answers through a reload" answers_still
+# shellcheck disable=SC2086 # one word for each
+check "module: the new workers have listeners" wait_for 30 renewed $old
 check "module: rmmod while it runs" rmmod fastsock
 check "module: answers after rmmod" answers_still
 check "module: a worker that is killed is replaced and served" eval \

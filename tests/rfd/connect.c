@@ -216,7 +216,6 @@ int main(int argc, char **argv)
 {
 	int option, lo, hi;
 
-	alarm(60);
 	while ((option = getopt(argc, argv, "n:t:f:c:ubma:A:p:r:d:w")) != -1) {
 		switch (option) {
 		case 'n': times = atoi(optarg); break;
@@ -239,6 +238,8 @@ int main(int argc, char **argv)
 		default: return 2;
 		}
 	}
+	/* By steps it lives for as long as its script goes on. */
+	alarm(step ? 600 : 60);
 	for (; optind + 1 < argc && destinations < 64; optind += 2)
 		make(&destination[destinations++], argv[optind], atoi(argv[optind + 1]));
 	if (!destinations || threads > 64)

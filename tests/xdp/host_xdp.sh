@@ -33,7 +33,8 @@ for offload in on off; do
 	home $IP4_CLI 80 >/dev/null
 	case $offload in
 	on) check "checksums are computed here" [ "$(counter summed)" -gt "$before" ] ;;
-	off) is "no checksum is computed here" "$(counter summed)" "$before" ;;
+	# One of 65,535 finished checksums looks like an unfinished one (steer.bpf.c).
+	off) check "no checksum is computed here" [ $(($(counter summed) - before)) -le 2 ] ;;
 	esac
 done
 cli ethtool -K "$VETH_CLI" tx on >/dev/null 2>&1
@@ -62,7 +63,7 @@ is "no frame was misread" "$(counter short)" 0
 port=$((FIRST + (1 << SHIFT) + 100))	# CPU 1's
 replies serve $IP4_SRV $port &
 replies serve $IP6_SRV $port &
-wait_for 5 listens $port
+wait_for 30 listens $port
 moved=$(counter moved)
 for ip in $IP4_SRV $IP6_SRV; do
 	check "a listener in the range works: TCP, $ip" ask_cli "$ip" $port
@@ -120,6 +121,7 @@ bpftool link detach pinned $pins/xdp-*
 check "attached anew after force" steer attach "$VETH_SRV" $BLOCKS
 check "and it works" home $IP4_CLI 80
 rm $pins/xdp-*
+wait_for 10 eval '[ "$(features)" = "$features_before" ]'
 is "with its pin it goes by itself" "$(features)" "$features_before"
 
 # --- Killed on the way.

@@ -159,7 +159,7 @@ static void fail(struct asker *asker, const char *where, int error)
 static void ask_once(struct asker *asker)
 {
 	int fd = socket(server.any.sa_family, udp ? SOCK_DGRAM : SOCK_STREAM, 0), cpu = -1;
-	struct timeval patience = { .tv_sec = udp ? 1 : 20 };
+	struct timeval patience = { .tv_sec = 20 };
 	socklen_t length = sizeof(cpu);
 	char buffer[65536];
 	ssize_t part, got = 0;
@@ -196,7 +196,7 @@ static void *ask(void *data)
 	CPU_ZERO(&cpus);
 	CPU_SET(asker->cpu, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-	while (seconds ? now() < end : asker->asked < count)
+	while (asker->failed < 3 && (seconds ? now() < end : asker->asked < count))
 		ask_once(asker);
 	return NULL;
 }

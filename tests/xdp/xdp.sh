@@ -23,19 +23,16 @@ counter() {
 	steer look "$VETH_SRV" | awk -v name="$1" '$1 == name { print $2 }'
 }
 
+# listens PORT [cli]: by TCP and UDP, in both families
 listens() {
-	ss -Hltn "sport = $1" | grep -q .
+	[ "$("${@:2}" ss -Hltun "sport = $1" | wc -l)" -ge 4 ]
 }
 
 # serve PORT BYTES: in the other namespace, both families
 serve() {
 	cli replies serve $IP4_CLI "$1" "$2" 2>/dev/null &
 	cli replies serve $IP6_CLI "$1" "$2" 2>/dev/null &
-	wait_for 5 cli_listens "$1"
-}
-
-cli_listens() {
-	[ "$(cli ss -Hltn "sport = $1" | wc -l)" -ge 2 ]
+	wait_for 30 listens "$1" cli
 }
 
 # home IP PORT [replies' words]: all replies arrive, 99.9 % of them at home (of
