@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #define DEADLINE	10	/* seconds until a wait has failed */
-#define ANSWER		3	/* seconds until a connection counts as stranded */
+#define ANSWER		10	/* seconds until a connection counts as stranded */
 #define LIFE		45	/* seconds any process of a case may live */
 
 #ifdef __GLIBC__
