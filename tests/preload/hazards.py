@@ -172,6 +172,7 @@ def case_killed_worker_leaves_its_queue():
     sock = listener()
     first, second = worker(sock), worker(sock)
     expect_listeners(3)
+    expect_pinned(first, second)
     os.kill(first, signal.SIGSTOP)
     waiting = []
     for i in range(20):
