@@ -187,7 +187,7 @@ check "and it says so" grep 'signal 9' "$dir/log.8000"
 
 prlimit --nofile=32 fastsock-demo -w 1 -a 127.0.0.1:8000 -o "$dir/log.8000" &
 pids=($!)
-wait_for 10 eval 'ss -Hltn "sport = :8000" | grep -q .'
+wait_for 10 listening 8000
 python3 - "$dir/log.8000" <<'PY'
 import socket, sys, time
 held = [socket.create_connection(("127.0.0.1", 8000), 10) for _ in range(40)]

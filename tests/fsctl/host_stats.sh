@@ -47,7 +47,6 @@ old=(python3 -c 'import socket, time
 s = socket.create_server(("127.0.0.1", 8001)); print("up", flush=True); time.sleep(600)')
 fsctl run -- "${old[@]}" >/dev/null 2>&1 &
 early=$!
-listening() { ss -Hltn "sport = :$1" | grep -q .; }
 wait_for 10 listening 8001
 sleep 1.1	# the kernel's clock of processes and ours agree to a second
 fsctl enable --iface lo --group daemon >/dev/null

@@ -99,6 +99,11 @@ cli_in_order() {
 		done"
 }
 
+# listening PORT: by TCP, here
+listening() {
+	ss -Hltn "sport = :$1" | grep -q .
+}
+
 # wait_for SECONDS CMD...: poll until CMD succeeds; its output is dropped. It is asked
 # twenty times in any case: this script may have stood still while the time went by.
 wait_for() {

@@ -80,8 +80,8 @@ local_on() {
 }
 
 # After workers have come and gone two may share a CPU while another has none; under load
-# one of them moves there within three seconds (userlib/vacancy.c: only where connections
-# have come for one without a pause of that length).
+# one of them moves there within three seconds (userlib/vacancy.c: connections have to come
+# for that CPU for a second, without a pause as long).
 # settle [PROCESSES]
 settle() {
 	local tries

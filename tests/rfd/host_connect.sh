@@ -96,7 +96,7 @@ if command -v haproxy >/dev/null; then
 	fsctl run -- haproxy -db -f "$dir/haproxy.cfg" >"$dir/haproxy" 2>&1 &
 	proxy=$!
 	# Not by trying: until it listens a connection may take that port itself, and meet itself.
-	wait_for 10 eval 'ss -Hltn "sport = :40000" | grep -q .'
+	wait_for 10 listening 40000
 	check "HAProxy, listening on a port of the range" wait_for 10 \
 		curl -sf -o /dev/null http://127.0.0.1:40000/
 	requests() {

@@ -187,7 +187,7 @@ check "reserved ports are counted off" says 0 "destination: 7192" enable --mode 
 check "and told" says 0 "1000 of the ports are in net.ipv4.ip_local_reserved_ports" enable --mode external
 sysctl -qw net.ipv4.ip_local_reserved_ports=
 python3 -m http.server 41000 --bind 127.0.0.1 >/dev/null 2>&1 &
-wait_for 10 eval 'ss -Hltn "sport = :41000" | grep -q .'
+wait_for 10 listening 41000
 check "a listener in a block is told" says 0 "listens on port 41000, which is in CPU 1's block" \
 	enable --mode external
 kill $!
